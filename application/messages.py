@@ -53,7 +53,9 @@ async def ask(
     for index, key in enumerate(request.ids_for(batch_id)):
         model = request.models[index]
         asked.append(Asked(key, model, batch_id, count))
-        if await work.known(Answer, key):
+        if known := await work.known(Answer, key):
+            if (known.chat_id, known.question_id) != (chat.id, question_id):
+                raise Conflict("Another answer has this id.")
             continue
         answer = Answer.request(
             key,
@@ -82,6 +84,8 @@ async def owned(work: Work, chat: Chat, key: UUID) -> Message | Answer:
 
 async def require_parent(work: Work, chat: Chat, parent_id: UUID) -> None:
     """Have the log check a parent; only when it says no, look why."""
+    if parent_id == chat.id:
+        raise NotFound("message", parent_id)
     if not work.hopeful:
         await owned(work, chat, parent_id)
     work.require(parent_id, root=chat.id)
@@ -233,8 +237,11 @@ class CopyMessages(Command[None]):
                 await require_parent(work, chat, each.parent_id)
             there.add(each.id)
             kind = Answer if each.role == "assistant" else Message
-            if await work.known(kind, each.id) is None:
+            known = await work.known(kind, each.id)
+            if known is None:
                 work.add(self._copy(each, chat))
+            elif known.root_id != chat.id:
+                raise Conflict("Another message has this id.")
 
     def _copy(self, each: Copied, chat: Chat) -> Message | Answer:
         if each.role != "assistant":

@@ -88,10 +88,19 @@ class Chunk:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an answer has so far. `base` is the attempt at which this text began."""
+
+    text: str = ""
+    reasoning: str = ""
+    base: int = 0
+
+
 class AnswerWriter(Protocol):
     """Writes one attempt at one answer to its readers."""
 
-    async def write(self, kind: ChunkKind, data: Mapping[str, Any]) -> None:
+    def write(self, kind: ChunkKind, data: Mapping[str, Any]) -> None:
         """Add a piece; text pieces are coalesced for some ten milliseconds.
 
         Never fails: what the stream cannot take, readers get from memory or the log later.
@@ -104,8 +113,13 @@ class AnswerWriter(Protocol):
 class AnswerStreams(Protocol):
     """Answers while they are being written. Readers may come late and come back."""
 
-    def writer(self, answer_id: UUID, attempt: int) -> AnswerWriter:
-        """Begin an attempt; attempt numbers of one answer rise."""
+    def writer(
+        self, answer_id: UUID, attempt: int, model: str, so_far: Written | None = None
+    ) -> AnswerWriter:
+        """Begin an attempt, going on after a text if one is given; attempt numbers rise."""
+
+    async def written(self, answer_id: UUID) -> Written | None:
+        """What readers may have seen, if the stream still has it."""
 
     def read(self, answer_id: UUID, after: str = "") -> AsyncGenerator[Chunk, None]:
         """Yield the pieces after a place, waiting for more until done."""

@@ -126,9 +126,8 @@ class Chat(Aggregate):
             self.trigger_event(self.Configured, system=system, params=params, models=models)
 
     def choose_leaf(self, leaf_id: UUID) -> None:
-        """Show the branch that ends there."""
-        if leaf_id != self.leaf_id:
-            self.trigger_event(self.LeafChosen, leaf_id=leaf_id)
+        """Show the branch that ends there. New words move the leaf too, so this may recur."""
+        self.trigger_event(self.LeafChosen, leaf_id=leaf_id)
 
     def see(self) -> None:
         """Record that its owner has seen all there is."""

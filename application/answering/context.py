@@ -1,0 +1,130 @@
+"""What a model gets to read: the newest turns that fit, and always what was asked."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from application.answering.draft import Draft
+from application.ports import ModelInfo, Prompt, Turn
+
+CONTEXT_TOKENS = 8_192  # of a model that does not say how much it can read
+ANSWER_TOKENS = 1_024  # kept free when nobody says how long the answer may be
+ANSWER_SHARE_MAX = 0.5
+BYTES_PER_TOKEN = 3.5
+TURN_TOKENS = 4
+OWN_PARAMS = ("context_tokens",)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a branch."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the models of a chat are asked."""
+
+    system: str
+    params: Mapping[str, Any]
+
+
+class Conversations(Protocol):
+    """Chats as they can be read."""
+
+    async def manner(self, chat_id: UUID) -> Manner:
+        """How the models of a chat are asked."""
+
+    def upwards(
+        self, chat_id: UUID, start_id: UUID, after: int
+    ) -> AsyncGenerator[Sequence[Said], None]:
+        """A branch from a message upwards, newest first, in pages; as new as a position."""
+
+    async def count_above(self, chat_id: UUID, start_id: UUID) -> int:
+        """How many messages a branch has, from a message upwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is sent, and how many messages of the branch are in it; None: all."""
+
+    prompt: Prompt
+    used: int | None = None
+
+    async def left_out(self, draft: Draft, conversations: Conversations) -> int:
+        """How many messages did not fit. It takes a moment, and no model has to wait for it."""
+        if self.used is None or draft.question_id is None:
+            return 0
+        total = await conversations.count_above(draft.chat_id, draft.question_id)
+        return max(total - self.used, 1)
+
+
+def tokens_of(text: str) -> int:
+    """About how many tokens a turn takes; nobody but the model knows exactly."""
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    return int(size / BYTES_PER_TOKEN) + 1 + TURN_TOKENS
+
+
+def budget_of(params: Mapping[str, Any], info: ModelInfo) -> int:
+    """How many tokens a prompt may have."""
+    room = int(params.get("context_tokens") or info.context_tokens or CONTEXT_TOKENS)
+    wanted = int(params.get("max_tokens") or ANSWER_TOKENS)
+    return room - min(wanted, int(room * ANSWER_SHARE_MAX))
+
+
+async def context_of(
+    draft: Draft, info: ModelInfo, conversations: Conversations, *, after: int, so_far: str = ""
+) -> Context | None:
+    """Collect the prompt of an answer; None when its question is gone."""
+    assert draft.question_id is not None
+    pages = conversations.upwards(draft.chat_id, draft.question_id, after)
+    manner, first = await asyncio.gather(conversations.manner(draft.chat_id), anext(pages, None))
+    params = {**manner.params, **draft.params}
+    instructions = "\n\n".join(each for each in (manner.system, draft.hint) if each.strip())
+    turns = [Turn("assistant", so_far)] if so_far else []
+    budget = budget_of(params, info)
+    budget -= tokens_of(instructions) if instructions else 0
+    budget -= sum(tokens_of(turn.content) for turn in turns)
+    asked, used = await _fitting(first or (), pages, budget)
+    if not asked:
+        return None
+    if instructions:
+        asked.append(Turn("system", instructions))
+    prompt = Prompt(
+        model=draft.model,
+        turns=(*reversed(asked), *turns),
+        params={name: value for name, value in params.items() if name not in OWN_PARAMS},
+        continues=bool(so_far),
+        user_id=draft.owner,
+    )
+    return Context(prompt, used)
+
+
+async def _fitting(
+    page: Sequence[Said] | None, pages: AsyncGenerator[Sequence[Said], None], budget: int
+) -> tuple[list[Turn], int | None]:
+    """The newest turns that fit, newest first, and of how many messages unless of all.
+
+    The question always fits.
+    """
+    found: list[Turn] = []
+    used = 0
+    while page:
+        for said in page:
+            budget -= tokens_of(said.content)
+            if found and budget < 0:
+                if len(found) > 1 and found[-1].role == "assistant":
+                    return found[:-1], used - 1  # an answer whose question does not fit
+                return found, used
+            used += 1
+            if said.content.strip():
+                role: Literal["user", "assistant"] = (
+                    "assistant" if said.role == "assistant" else "user"
+                )
+                found.append(Turn(role, said.content))
+        page = await anext(pages, None)
+    return found, None

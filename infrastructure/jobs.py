@@ -1,0 +1,66 @@
+"""What policies ask for, as rows in the transaction of their lane's checkpoint."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+Wake = Callable[[frozenset[str]], Awaitable[None]]
+
+# Asked anew (to continue), an answer waits again; a repetition of the same wish changes nothing.
+# Workers hear of answers from the database itself, in the moment of the commit.
+ANSWER = """
+    with asked as (
+        insert into work.answers (answer_id, chat_id, owner_id, position)
+        select stream_id, root_id, owner_id, %(position)s
+        from log.streams where stream_id = %(key)s
+        on conflict (answer_id) do update
+        set state = 'queued', worker = null, attempts = 0, stopping = false,
+            position = excluded.position
+        where answers.position < excluded.position
+    )
+    select pg_notify('quire_work', 'answer')
+"""
+STOP = """
+    with asked as (
+        update work.answers set stopping = true
+        where answer_id = %(key)s and position < %(position)s
+    )
+    select pg_notify('quire_work', 'stop')
+"""
+OTHER = """
+    insert into work.jobs (job, key, arguments) values (%(job)s, %(key)s, %(arguments)s)
+    on conflict (job, key) do nothing
+"""
+
+
+class CollectedJobs:
+    """The `Jobs` port inside a lane. Workers hear of it when the checkpoint is committed.
+
+    `position` and `root_id` are set by the lane to those of the event being handled.
+    """
+
+    def __init__(self, wake: Wake) -> None:
+        self.position = 0
+        self.root_id = UUID(int=0)
+        self.statements: list[tuple[str, Mapping[str, Any]]] = []
+        self._wake = wake
+        self._asked: set[str] = set()
+
+    def enqueue(self, job: str, key: UUID, **arguments: Any) -> None:
+        """Ask for one job; the same job with the same key is asked for once."""
+        what: dict[str, Any] = {"key": key}
+        if job == "answer":
+            self.statements.append((ANSWER, {**what, "position": self.position}))
+        elif job == "stop":
+            self.statements.append((STOP, {**what, "position": self.position}))
+        else:
+            self._asked.add(job)
+            row = {"job": job, "arguments": Jsonb(arguments)}
+            self.statements.append((OTHER, {**what, **row}))
+
+    async def after_commit(self) -> None:
+        """Send the message that wakes whoever does such jobs."""
+        if self._asked:
+            await self._wake(frozenset(self._asked))

@@ -1,0 +1,1 @@
+"""Everything that answers: model servers over HTTP, and the built-in Reader."""

@@ -1,0 +1,92 @@
+"""The web application."""
+
+import asyncio
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from interfaces.http import (
+    accounts,
+    answers,
+    api_keys,
+    chats,
+    connections,
+    docs,
+    errors,
+    feed,
+    health,
+    messages,
+    metrics,
+    models,
+    openai,
+    projections,
+    sessions,
+    settings,
+    static,
+    temporary,
+    users,
+)
+from interfaces.http.schema import describe
+from interfaces.http.security import SameOrigin, SecureHeaders, SoundBodies
+from interfaces.services import Services
+
+ROUTERS = (
+    accounts,
+    sessions,
+    api_keys,
+    users,
+    settings,
+    models,
+    connections,
+    chats,
+    messages,
+    answers,
+    feed,
+    temporary,
+    projections,
+)
+DESCRIPTION = """
+Every answer of a command carries `Position`; send it back as `Read-After` to read your own write.
+Lists are pages: `next_cursor` is the `cursor` of the next one. Problems are RFC 9457 documents.
+"""
+
+
+def build(services: Services) -> FastAPI:
+    """Assemble the web application around its services."""
+    app = FastAPI(
+        title="Quire",
+        version=version("quire"),
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+    )
+    app.state.services = services
+    app.state.draining = asyncio.Event()  # set when the server stops: streams tell their readers
+    app.state.metrics = metrics.Metrics()
+    app.state.files = static.StaticFiles()
+    api = APIRouter(prefix="/api/v1")
+    for door in ROUTERS:
+        api.include_router(door.router)
+    app.include_router(api)
+    for root in (
+        openai,
+        health,
+        metrics,
+        docs,
+        static,
+    ):  # static last: it takes all that is left
+        app.include_router(root.router)
+    errors.install(app)
+    app.add_middleware(SoundBodies, bytes_max=services.settings.request_bytes_max)
+    app.add_middleware(SameOrigin, public_url=services.settings.public_url)
+    app.add_middleware(SecureHeaders)
+    app.add_middleware(metrics.Observed, metrics=app.state.metrics)
+    describe(app)
+    return app
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of an operation in generated clients: that of its function."""
+    return route.name

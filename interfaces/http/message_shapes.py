@@ -1,0 +1,141 @@
+"""How messages are shown, whether they were read or have just been asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from application.messages import Asked
+from interfaces.http.fields import When
+from projections.branches import MessageRow
+
+
+class Citation(BaseModel):
+    """Where a sentence of an answer comes from."""
+
+    n: int
+    title: str
+    quote: str
+    source: str
+
+
+class Usage(BaseModel):
+    """How many tokens an answer took."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+class AnswerError(BaseModel):
+    """Why an answer failed."""
+
+    kind: str
+    message: str
+
+
+class BaseMessage(BaseModel):
+    """What questions and answers have in common."""
+
+    id: UUID
+    chat_id: UUID
+    parent_id: UUID | None
+    content: str
+    created_at: When
+    edited_at: When | None = None
+    position: int
+    sibling_index: int = 1
+    sibling_count: int = 1
+    previous_sibling_id: UUID | None = None
+    next_sibling_id: UUID | None = None
+
+
+class QuestionShape(BaseMessage):
+    """What a person wrote."""
+
+    role: Literal["user"] = "user"
+
+
+class AnswerShape(BaseMessage):
+    """What a model wrote."""
+
+    role: Literal["assistant"] = "assistant"
+    model: str
+    status: Literal["queued", "running", "completed", "stopped", "failed", "interrupted"]
+    reasoning: str = ""
+    reasoning_seconds: float | None = None
+    usage: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    left_out: int = 0
+    citations: list[dict[str, Any]] = Field(default_factory=list)
+    batch_id: UUID | None = None
+    batch_count: int | None = None
+    seconds: float | None = None
+
+
+MessageShape = QuestionShape | AnswerShape
+
+COMMON = tuple(BaseMessage.model_fields)
+OF_ANSWERS = tuple(each for each in AnswerShape.model_fields if each not in (*COMMON, "role"))
+
+
+def shown(row: MessageRow) -> MessageShape:
+    """A message as it was read. What is in a row is known to be sound."""
+    common = {name: getattr(row, name) for name in COMMON}
+    if row.role == "user":
+        return QuestionShape.model_construct(role="user", **common)
+    more = {name: getattr(row, name) for name in OF_ANSWERS}
+    return AnswerShape.model_construct(role="assistant", **common, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The messages that have the same parent, in order."""
+
+    ids: tuple[UUID, ...] = ()
+
+    @classmethod
+    def of(cls, ids: Sequence[UUID], new: Sequence[UUID]) -> "Beside":
+        """Those that were there already, and the new ones after them."""
+        return cls((*[each for each in ids if each not in new], *new))
+
+    def place(self, key: UUID) -> dict[str, Any]:
+        """Where one of them stands."""
+        index = self.ids.index(key)
+        return {
+            "sibling_index": index + 1,
+            "sibling_count": len(self.ids),
+            "previous_sibling_id": self.ids[index - 1] if index else None,
+            "next_sibling_id": self.ids[index + 1] if index + 1 < len(self.ids) else None,
+        }
+
+
+def queued(
+    asked: Sequence[Asked],
+    question: tuple[UUID, UUID],
+    position: int,
+    beside: Sequence[UUID] = (),
+) -> list[AnswerShape]:
+    """Answers that have just been asked for, to (chat, question), up to a position of the log."""
+    chat_id, question_id = question
+    siblings = Beside.of(beside, [each.id for each in asked])
+    now = datetime.now(UTC)
+    first = position - len(asked) + 1
+    return [
+        AnswerShape(
+            id=each.id,
+            chat_id=chat_id,
+            parent_id=question_id,
+            content="",
+            created_at=now,
+            position=first + index,
+            model=each.model,
+            status="queued",
+            batch_id=each.batch_id,
+            batch_count=each.batch_count,
+            **siblings.place(each.id),
+        )
+        for index, each in enumerate(asked)
+    ]

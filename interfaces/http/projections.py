@@ -1,0 +1,48 @@
+"""How far the read models have come, for those who look after the house."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from interfaces.http.call import AdministratorCall
+from interfaces.http.errors import problems
+
+router = APIRouter(prefix="/projections", tags=["operation"])
+
+
+class ProjectionShape(BaseModel):
+    """A read model, and how far it has come."""
+
+    name: str
+    version: int
+    lane: str
+    state: str
+    position: int
+    lag_events: int
+    parked: int
+
+
+class ProjectionPage(BaseModel):
+    """All of them."""
+
+    items: list[ProjectionShape]
+    next_cursor: None = None
+
+
+@router.get("", responses=problems())
+async def list_projections(call: AdministratorCall) -> ProjectionPage:
+    """Every read model and policy, and how far behind the log it is."""
+    head = await call.services.log.head()
+    return ProjectionPage(
+        items=[
+            ProjectionShape(
+                name=each.name,
+                version=each.version,
+                lane=each.lane,
+                state=each.state,
+                position=each.position,
+                lag_events=max(0, head - each.position),
+                parked=each.parked,
+            )
+            for each in await call.services.progress()
+        ]
+    )

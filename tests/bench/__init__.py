@@ -1,0 +1,1 @@
+"""What Quire costs, measured beside the limit of the same run."""

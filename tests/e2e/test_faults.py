@@ -1,0 +1,37 @@
+"""A small piece of `make chaos`, for every test run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.bench.world import World, running
+from tests.soak.audit import audit
+from tests.soak.faults import one_round
+from tests.soak.writers import two_clients
+
+SEED = 20_26
+CLIENT_ROUNDS = 25
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("product")]
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def world() -> AsyncIterator[World]:
+    async with running() as world:
+        yield world
+
+
+@pytest.mark.parametrize("fault", ["web", "worker", "valkey", "postgres", "everything"])
+async def test_nothing_is_lost_when_something_is_killed(world: World, fault: str) -> None:
+    async with asyncio.timeout(60):
+        told = await one_round(world.product, world.api.token, fault, SEED)
+    assert told.violations == []
+    assert await audit(world.product.database_url, told.questions, None) == []
+
+
+async def test_two_clients_in_one_chat_lose_nothing(world: World) -> None:
+    shared = await two_clients(world.product, world.api.token, CLIENT_ROUNDS, SEED)
+    assert shared.violations == []
+    assert await audit(world.product.database_url, shared.questions, shared) == []

@@ -1,0 +1,1 @@
+"""Everything that nobody should send."""

@@ -1,0 +1,1 @@
+"""What breaks when everything is killed while people use it."""
