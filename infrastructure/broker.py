@@ -16,7 +16,7 @@ from dramatiq.brokers.redis import _RedisConsumer as RedisConsumer
 from dramatiq.errors import ConnectionClosed
 from redis.connection import parse_url
 
-BLOCK_SECONDS = 1.0
+BLOCK_SECONDS = 0.5
 FULL_SECONDS = 0.02
 SOCKET_SECONDS = 10.0
 CONNECT_SECONDS = 5.0

@@ -47,6 +47,9 @@ class Chores:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do what is due until told to stop; what is not done then is due again later."""
+        ending = asyncio.create_task(self._wake_at(stop))
+        self._running.add(ending)
+        ending.add_done_callback(self._running.discard)
         while not stop.is_set():
             self._news.clear()
             taken = 0
@@ -61,8 +64,12 @@ class Chores:
         if self._running:
             await asyncio.wait(self._running)
 
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._news.set()
+
     async def _take(self) -> int:
-        free = AT_ONCE_MAX - len(self._running)
+        free = AT_ONCE_MAX + 1 - len(self._running)
         if free <= 0:
             return 0
         what = {"jobs": list(self._chores), "count": free, "again": AGAIN_SECONDS}

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from psycopg_pool import PoolTimeout
 
-from application.answering.context import Manner, Said
-from application.ports import Log, Unavailable
-from domain.chats import Chat
+from application.answering.context import Manner, Opening, Said
+from application.ports import Unavailable
 from infrastructure.reader import Lagging, Reader
+from projections import chats
 from projections.branches import BRANCH, ContextRow, context
 from projections.messages import messages
 from projections.read_model import Db
@@ -19,28 +19,28 @@ COUNTED_MAX = 1_000  # so that the longest chat costs no more
 
 
 class Conversations:
-    """The settings of a chat from the log, its words from the read model."""
+    """Reads what the read models have of a chat."""
 
-    def __init__(self, log: Log, reader: Reader) -> None:
-        self._log = log
+    def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    async def manner(self, chat_id: UUID) -> Manner:
-        """How the models of a chat are asked."""
-        system, params, _ = (await self._log.get(Chat, chat_id)).settings
-        return Manner(system, params)
+    async def opening(self, chat_id: UUID, question_id: UUID, after: int) -> Opening | None:
+        """A question and what was said before, as new as a position; None when it is gone."""
+        async with self._read(after) as db:
+            chat = await chats.find(db, chat_id)
+            rows, above = await context(db, chat_id, question_id, limit=PAGE)
+        if chat is None or not rows or rows[0].id != question_id:
+            return None
+        return Opening(Manner(chat.system, chat.params), said(rows), above)
 
     async def upwards(
-        self, chat_id: UUID, start_id: UUID, after: int
+        self, chat_id: UUID, start_id: UUID | None
     ) -> AsyncGenerator[Sequence[Said], None]:
-        """A branch from a message upwards, newest first, in pages; as new as a position."""
-        place: UUID | None = start_id
-        while place is not None:
-            rows, above = await self._page(chat_id, place, after)
-            if place == start_id and (not rows or rows[0].id != start_id):
-                return  # the question is gone
-            yield [Said(each.role, each.content) for each in rows]
-            place = above
+        """A branch from a message upwards, newest first, in pages."""
+        while start_id is not None:
+            async with self._read(0) as db:
+                rows, start_id = await context(db, chat_id, start_id, limit=PAGE)
+            yield said(rows)
 
     async def count_above(self, chat_id: UUID, start_id: UUID) -> int:
         """How many messages a branch has, from a message upwards."""
@@ -52,12 +52,6 @@ class Conversations:
             row = await db.fetchone()
         return row["count"] if row else 0
 
-    async def _page(
-        self, chat_id: UUID, start_id: UUID, after: int
-    ) -> tuple[list[ContextRow], UUID | None]:
-        async with self._read(after) as db:
-            return await context(db, chat_id, start_id, limit=PAGE)
-
     @asynccontextmanager
     async def _read(self, after: int) -> AsyncIterator[Db]:
         try:
@@ -65,3 +59,8 @@ class Conversations:
                 yield db
         except (Lagging, TimeoutError, PoolTimeout) as error:
             raise Unavailable("The messages cannot be read for the moment.") from error
+
+
+def said(rows: Sequence[ContextRow]) -> list[Said]:
+    """Messages as prompts need them."""
+    return [Said(each.role, each.content) for each in rows]

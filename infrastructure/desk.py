@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from application.answering.asking import Tools
@@ -16,6 +17,7 @@ from infrastructure.leases import DEAD_SECONDS, Lease, Leases
 SWEEP_SECONDS = 2.0
 BEAT_SECONDS = 1.0
 TICK_SECONDS = 0.25
+TIDY_SECONDS = 0.05
 FINISH_SECONDS = 10.0
 CHECKPOINTS_PER_SECOND = 200
 CHECKPOINT_SECONDS_MAX = 5.0
@@ -42,8 +44,9 @@ class AnswerDesk:
         self._held: dict[UUID, Held] = {}
         self._news = asyncio.Event()
         self._look = asyncio.Event()
-        self._ending: set[asyncio.Task[None]] = set()
-        self._beaten = monotonic()
+        self._ended: list[Lease] = []
+        self._tidying: asyncio.Task[None] | None = None
+        self._claiming: asyncio.Task[list[Lease]] | None = None
 
     @property
     def running(self) -> int:
@@ -60,18 +63,17 @@ class AnswerDesk:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer whatever is asked, until told to stop."""
+        taking = asyncio.create_task(self._take())
         keeping = [asyncio.create_task(self._beat()), asyncio.create_task(self._tick())]
         try:
-            taking = asyncio.create_task(self._take())
             await stop.wait()
-            taking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await taking
+            await cancelled([taking])
+            if self._claiming is not None:
+                await asyncio.wait([self._claiming])  # what is claimed is not forgotten
             await self._finish()
         finally:
-            for task in keeping:
-                task.cancel()
-            await asyncio.wait(keeping)
+            held = [each.task for each in self._held.values()]
+            await cancelled([taking, self._claiming, self._tidying, *keeping, *held])
 
     async def _take(self) -> None:
         """Claim what waits, whenever there may be something."""
@@ -80,15 +82,18 @@ class AnswerDesk:
             free = self._process_max - len(self._held)
             leases: list[Lease] = []
             if free > 0:
-                with contextlib.suppress(Unavailable):
-                    leases = await asyncio.shield(self._claim(free))
-            if not leases:
+                self._claiming = asyncio.create_task(self._claim(free))
+                leases = await asyncio.shield(self._claiming)
+            if len(leases) < free or not free:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(SWEEP_SECONDS):
                         await self._news.wait()
 
     async def _claim(self, free: int) -> list[Lease]:
-        leases = await self._leases.claim(free, self._held)
+        try:
+            leases = await self._leases.claim(free, self._held)
+        except Unavailable:
+            return []
         for lease in leases:
             order = Order(lease.answer_id, lease.position, lease.attempts, lease.stopping)
             attempt = Attempt(self._tools, order)
@@ -98,21 +103,25 @@ class AnswerDesk:
         return leases
 
     def _done(self, answer_id: UUID, _: asyncio.Task[bool]) -> None:
-        """An attempt is over: let the lease go. Without it, a dead one is taken over by itself."""
+        """An attempt is over. When its lease is not ended, it is taken over by itself."""
         held = self._held.pop(answer_id)
-        self._news.set()
         if held.task.cancelled():
             return
         if error := held.task.exception():
             logger.error("answer %s: a bug in its attempt", answer_id, exc_info=error)
         elif held.task.result():
-            task = asyncio.create_task(self._end(held.lease))
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._ended.append(held.lease)
+        if not self._tidying:
+            self._tidying = asyncio.create_task(self._tidy())
 
-    async def _end(self, lease: Lease) -> None:
-        with contextlib.suppress(Unavailable):  # whoever finds the row sees that it has ended
-            await self._leases.end(lease)
+    async def _tidy(self) -> None:
+        """End leases, many at once; then whoever is over his limit may have his next answer."""
+        await asyncio.sleep(TIDY_SECONDS)
+        self._tidying = None
+        ended, self._ended = self._ended, []
+        with contextlib.suppress(Unavailable):  # whoever finds a row sees that it has ended
+            await self._leases.end(ended)
+        self._news.set()
 
     async def _beat(self) -> None:
         """Keep the leases; hear who is to stop, and what is no longer ours."""
@@ -122,14 +131,12 @@ class AnswerDesk:
                     await self._look.wait()
             self._look.clear()
             if not self._held:
-                self._beaten = monotonic()
                 continue
             mine = {key: held.lease.position for key, held in self._held.items()}
             try:
                 pulses = await self._leases.beat(list(mine))
             except Unavailable:
                 continue
-            self._beaten = monotonic()
             for key, position in mine.items():
                 if (held := self._held.get(key)) is None:
                     continue
@@ -161,5 +168,14 @@ class AnswerDesk:
             await asyncio.wait([each.task for each in rest.values()], timeout=DEAD_SECONDS)
             with contextlib.suppress(Unavailable):
                 await self._leases.give_back(list(rest))
-        if self._ending:
-            await asyncio.wait(self._ending, timeout=DEAD_SECONDS)
+        if self._tidying is not None:
+            await asyncio.wait([self._tidying], timeout=DEAD_SECONDS)
+
+
+async def cancelled(tasks: Sequence[asyncio.Task[Any] | None]) -> None:
+    """Cancel tasks and wait for their end."""
+    left = [each for each in tasks if each is not None and not each.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left)

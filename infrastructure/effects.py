@@ -13,26 +13,38 @@ from infrastructure.lanes import Policy
 
 ACTOR = "do_chores"
 QUEUE = "default"
+GATHER_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
 
 
 class Waker:
-    """Tells workers that there is something to do. When Redis is away, they look by themselves."""
+    """Tells workers that there are chores. When Redis is away, they look by themselves.
+
+    Nobody is in a hurry for them: however many are asked for, few messages are sent.
+    """
 
     def __init__(self, redis_url: str) -> None:
         self._broker = WakingBroker(broker_url(redis_url), middleware=())
+        self._sending: asyncio.Task[None] | None = None
 
     async def wake(self, _: frozenset[str]) -> None:
-        """Wake whoever does chores."""
+        """Wake whoever does chores, soon."""
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send())
+
+    def close(self) -> None:
+        """Let the connections go."""
+        if self._sending is not None:
+            self._sending.cancel()
+        self._broker.close()
+
+    async def _send(self) -> None:
+        await asyncio.sleep(GATHER_SECONDS)
         try:
             await asyncio.to_thread(self._broker.ask, ACTOR, QUEUE)
         except (RedisError, OSError) as error:
             logger.warning("workers are not woken: %s", error)
-
-    def close(self) -> None:
-        """Let the connections go."""
-        self._broker.close()
 
 
 def policies(waker: Waker) -> Sequence[Policy]:

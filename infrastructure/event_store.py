@@ -10,7 +10,6 @@ from infrastructure.flusher import Flusher
 from infrastructure.groups import Group, Outcome
 from infrastructure.lines import Lines
 
-
 COLUMNS: LiteralString = (
     "select e.position, e.stream_id, e.version, e.type, e.data::text, e.metadata, e.root_id,"
     " e.owner_id, e.recorded_at"

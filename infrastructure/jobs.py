@@ -29,6 +29,14 @@ STOP = """
     )
     select pg_notify('quire_work', 'stop')
 """
+# Only the first answer of a chat can give it a title; the others are not even asked about.
+TITLE = """
+    insert into work.jobs (job, key, arguments)
+    select 'title', %(key)s, '{}' where not exists (
+        select from log.events e where e.root_id = %(root)s and e.type = 'answer.ended'
+        and e.data ->> 'status' = 'completed' and e.position < %(position)s)
+    on conflict (job, key) do nothing
+"""
 OTHER = """
     insert into work.jobs (job, key, arguments) values (%(job)s, %(key)s, %(arguments)s)
     on conflict (job, key) do nothing
@@ -55,6 +63,10 @@ class CollectedJobs:
             self.statements.append((ANSWER, {**what, "position": self.position}))
         elif job == "stop":
             self.statements.append((STOP, {**what, "position": self.position}))
+        elif job == "title":
+            self._asked.add(job)
+            what |= {"root": self.root_id, "position": self.position}
+            self.statements.append((TITLE, what))
         else:
             self._asked.add(job)
             row = {"job": job, "arguments": Jsonb(arguments)}

@@ -51,8 +51,9 @@ returning answer_id, stopping, position
 """
 
 END: LiteralString = """
-delete from work.answers
-where answer_id = %(answer)s and worker = %(worker)s and position = %(position)s
+delete from work.answers a
+using unnest(%(answers)s::uuid[], %(positions)s::bigint[]) as e (answer_id, position)
+where a.answer_id = e.answer_id and a.worker = %(worker)s and a.position = e.position
 """
 
 RETURN: LiteralString = """
@@ -108,9 +109,11 @@ class Leases:
         rows = await self._run(BEAT, {"mine": list(mine)})
         return {answer_id: Pulse(stopping, position) for answer_id, stopping, position in rows}
 
-    async def end(self, lease: Lease) -> None:
+    async def end(self, leases: Collection[Lease]) -> None:
         """Nothing more is to be done, unless somebody has asked anew since."""
-        await self._run(END, {"answer": lease.answer_id, "position": lease.position})
+        answers = [each.answer_id for each in leases]
+        positions = [each.position for each in leases]
+        await self._run(END, {"answers": answers, "positions": positions})
 
     async def give_back(self, mine: Collection[UUID]) -> None:
         """Let others go on with these at once."""

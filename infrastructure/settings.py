@@ -88,7 +88,7 @@ class Settings(BaseModel):
     admin_name: str = Field(default="Administrator", description="The first administrator's name.")
     session_days: int = Field(default=30, ge=1, description="How long a sign-in lasts.")
     request_bytes_max: int = Field(
-        default=4 * 1024 * 1024, ge=1024, description="The largest request that is read."
+        default=10 * 1024 * 1024, ge=1024, description="The largest request that is read."
     )
     answers_process_max: int = Field(
         default=1000,

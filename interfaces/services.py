@@ -14,6 +14,7 @@ from application.ports import Actor
 from infrastructure.access import Access
 from infrastructure.attempts import Attempts
 from infrastructure.changes import Changes
+from infrastructure.checkpoints import Lag, lags
 from infrastructure.credentials import Credentials
 from infrastructure.event_log import EventLog
 from infrastructure.lines import Lines
@@ -23,7 +24,6 @@ from infrastructure.models.reader import ReaderModel
 from infrastructure.models.registry import ModelRegistry
 from infrastructure.passwords import Passwords
 from infrastructure.postgres import Pool, pool
-from infrastructure.progress import Progress, progress
 from infrastructure.reader import Reader
 from infrastructure.secrets import Vault, master_key
 from infrastructure.settings import Settings
@@ -92,9 +92,9 @@ class Services:
             self.written.note(actor.id, receipt.position)
         return receipt
 
-    async def progress(self) -> list[Progress]:
+    async def lags(self) -> list[Lag]:
         """How far the read models and policies have come."""
-        return await progress(self.lines)
+        return await lags(self.lines)
 
     @property
     def core_names(self) -> list[str]:
@@ -124,7 +124,7 @@ async def open_services(settings: Settings, *, name: str = "quire") -> AsyncIter
             log=log,
             reader=reader,
             redis=await enter(open_redis(settings.redis_url)),
-            streams=await enter(RedisAnswerStreams(settings.redis_url, log)),
+            streams=await enter(RedisAnswerStreams(settings.redis_url, log, lines)),
             changes=await enter(Changes(url, lines)),
             stored=stored,
             connections=connections,

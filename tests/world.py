@@ -17,7 +17,6 @@ from fastapi import FastAPI
 from infrastructure.effects import Waker
 from infrastructure.settings import Settings
 from interfaces.cli.projector import lanes, move
-from interfaces.cli.worker import work
 from interfaces.http.app import build
 from interfaces.services import Services, open_services
 
@@ -110,7 +109,7 @@ class World:
         """Wait until all that follows the log has seen all of it."""
         head = await self.services.log.head()
         async with asyncio.timeout(SETTLE_SECONDS_MAX):
-            while any(each.position < head for each in await self.services.progress()):  # noqa: ASYNC110
+            while any(each.position < head for each in await self.services.lags()):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
 
@@ -131,14 +130,12 @@ async def world(database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[
 
 @asynccontextmanager
 async def open_world(settings: Settings) -> AsyncIterator[World]:
-    """Run web, lanes and worker in this event loop."""
+    """Run web and lanes in this event loop. A worker is added by who needs answers."""
     stop = asyncio.Event()
     async with open_services(settings) as services, AsyncExitStack() as stack:
         waker = stack.enter_context(closing(Waker(settings.redis_url)))
-        tasks = [
-            asyncio.create_task(move(lanes(settings.database_url, services.log, waker), stop)),
-            asyncio.create_task(work(services, stop)),
-        ]
+        followers = lanes(settings.database_url, services.log, waker)
+        moving = asyncio.create_task(move(followers, stop))
         try:
             app = build(services)
             async with serving(app) as base_url:
@@ -149,7 +146,7 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
                     await each.aclose()
         finally:
             stop.set()
-            await asyncio.gather(*tasks)
+            await moving
 
 
 async def until_ready(world: World) -> None:

@@ -26,8 +26,8 @@ from application.ports import (
 from domain.answers import Outcome, Status
 
 LAG_PATIENCE = 30
-WAIT_SECONDS_MAX = 30.0
-WAITS_MAX = 3
+WAIT_SECONDS_MAX = 20.0
+WAITS_MAX = 1
 
 
 def nothing() -> None:

@@ -1,6 +1,5 @@
 """What a model gets to read: the newest turns that fit, and always what was asked."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -33,16 +32,23 @@ class Manner:
     params: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A question and the newest of what was said before, newest first, and what is above that."""
+
+    manner: Manner
+    said: Sequence[Said]
+    above: UUID | None
+
+
 class Conversations(Protocol):
     """Chats as they can be read."""
 
-    async def manner(self, chat_id: UUID) -> Manner:
-        """How the models of a chat are asked."""
+    async def opening(self, chat_id: UUID, question_id: UUID, after: int) -> Opening | None:
+        """A question and what was said before, as new as a position; None when it is gone."""
 
-    def upwards(
-        self, chat_id: UUID, start_id: UUID, after: int
-    ) -> AsyncGenerator[Sequence[Said], None]:
-        """A branch from a message upwards, newest first, in pages; as new as a position."""
+    def upwards(self, chat_id: UUID, start_id: UUID | None) -> AsyncGenerator[Sequence[Said], None]:
+        """A branch from a message upwards, newest first, in pages."""
 
     async def count_above(self, chat_id: UUID, start_id: UUID) -> int:
         """How many messages a branch has, from a message upwards."""
@@ -80,18 +86,20 @@ async def context_of(
     draft: Draft, info: ModelInfo, conversations: Conversations, *, after: int, so_far: str = ""
 ) -> Context | None:
     """Collect the prompt of an answer; None when its question is gone."""
-    assert draft.question_id is not None
-    pages = conversations.upwards(draft.chat_id, draft.question_id, after)
-    manner, first = await asyncio.gather(conversations.manner(draft.chat_id), anext(pages, None))
+    if draft.question_id is None:
+        return None
+    opening = await conversations.opening(draft.chat_id, draft.question_id, after)
+    if opening is None:
+        return None
+    manner = opening.manner
     params = {**manner.params, **draft.params}
     instructions = "\n\n".join(each for each in (manner.system, draft.hint) if each.strip())
     turns = [Turn("assistant", so_far)] if so_far else []
     budget = budget_of(params, info)
     budget -= tokens_of(instructions) if instructions else 0
     budget -= sum(tokens_of(turn.content) for turn in turns)
-    asked, used = await _fitting(first or (), pages, budget)
-    if not asked:
-        return None
+    pages = conversations.upwards(draft.chat_id, opening.above)
+    asked, used = await _fitting(opening.said, pages, budget)
     if instructions:
         asked.append(Turn("system", instructions))
     prompt = Prompt(

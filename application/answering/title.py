@@ -58,14 +58,13 @@ def title_in(said: str) -> str:
 
 async def _first_question(tools: Tools, draft: Draft) -> str:
     """The question, if it is the first of its chat, and the chat needs a title."""
-    if draft.status != Status.COMPLETED or draft.batch_index or draft.question_id is None:
+    if draft.status != Status.COMPLETED or draft.question_id is None:
         return ""
     chat = await tools.log.get(Chat, draft.chat_id)
     if chat.title_source != TitleSource.DERIVED or chat.is_closed:
         return ""
-    async for page in tools.conversations.upwards(draft.chat_id, draft.question_id, 0):
-        return page[0].content if len(page) == 1 else ""
-    return ""
+    opening = await tools.conversations.opening(draft.chat_id, draft.question_id, 0)
+    return opening.said[0].content if opening and len(opening.said) == 1 else ""
 
 
 async def _said(model: Model, prompt: Prompt) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from infrastructure.streams.entries import Entry, Hole, Place, Saved
 from infrastructure.streams.hub import Number, Subscription
 
 FIRST_LOOK_SECONDS = 0.3
+QUEUED_SECONDS = 0.25
 LOOK_SECONDS = 5.0
 BLIND_LOOK_SECONDS = 0.5  # while Redis is away
 HOLE_SECONDS = 0.05
@@ -24,6 +26,9 @@ class Source(Protocol):
     def is_closing(self) -> bool:
         """Whether this process is about to end, so that readers have to come back elsewhere."""
 
+    async def state(self, answer_id: UUID) -> str:
+        """`queued` or `running`; empty when that is not known."""
+
     async def join(self, answer_id: UUID, last: Number) -> Subscription:
         """Follow an answer from a place on."""
 
@@ -37,6 +42,7 @@ class Following:
         self._source = source
         self._look = look
         self._queued = False
+        self._begun = monotonic()
 
     async def ended(self) -> list[Entry]:
         """All that is lacking of an answer that has ended."""
@@ -58,7 +64,7 @@ class Following:
                     yield [place.entry("status", {"kind": "reconnect"})]
                     return
                 if not entries:
-                    yield await self._look_around()
+                    yield await self._look_around(is_live=reading.is_live)
         finally:
             reading.leave()
 
@@ -83,13 +89,17 @@ class Following:
         if told:
             yield told
 
-    async def _look_around(self) -> list[Entry]:
-        """Look whether the log knows more, because nothing came for a while."""
-        saved = await self._look(self._answer_id)
-        if saved is None:
-            return []
-        told = self._place.catch_up(saved)
-        if saved.queued and not self._queued:
+    async def _look_around(self, *, is_live: bool) -> list[Entry]:
+        """Look whether there is more, because nothing came for a while."""
+        state = await self._source.state(self._answer_id)
+        told: list[Entry] = []
+        saved: Saved | None = None
+        if state == "" or not is_live:
+            saved = await self._look(self._answer_id)
+            told = self._place.catch_up(saved) if saved else []
+        is_queued = state == "queued" or (saved is not None and saved.queued)
+        waited = monotonic() - self._begun
+        if is_queued and not self._queued and waited >= QUEUED_SECONDS:
             self._queued = True
             told.append(self._place.entry("status", {"kind": "queued"}))
         return told

@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -81,6 +82,11 @@ class HubSubscription:
         """Whether the hub has its connection."""
         return self._hub.is_live
 
+    @property
+    def _is_even(self) -> bool:
+        """Whether nothing is to be read again."""
+        return not self._behind
+
     def offer(self, entries: Sequence[Entry]) -> None:
         """Hold pieces for the reader, but not without limit."""
         if not self._behind:
@@ -101,12 +107,16 @@ class HubSubscription:
 
     async def next(self, seconds: float) -> list[Entry]:
         """What is new; nothing when time is up or somebody woke us."""
-        if not (self._waiting or self._behind):
+        if self._behind:
+            entries = await self._again()
+            if entries or not self._is_even:
+                return entries
+        if not self._waiting:
             self._news.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._news.wait()
-        if self._behind:
+        if not self._is_even:
             return await self._again()
         entries = list(self._waiting)
         self._waiting.clear()
@@ -193,7 +203,7 @@ class Hub:
         found = await self._client.execute_command(  # type: ignore[no-untyped-call]
             "XRANGE", key, f"({last[0]}-{last[1]}", "+", "COUNT", PAGE
         )
-        return [entry_of(number, fields) for number, fields in found]
+        return [entry_of(number, list(chain(*fields.items()))) for number, fields in found]
 
     async def _run(self) -> None:
         pause = PAUSE_SECONDS

@@ -115,6 +115,10 @@ class MemoryAnswerStreams:
                 for entry in bundle:
                     yield entry.chunk()
 
+    async def state(self, _: UUID) -> str:
+        """Not known here."""
+        return ""
+
     async def saved(self, answer_id: UUID) -> Saved | None:
         """What the log has of an answer."""
         try:

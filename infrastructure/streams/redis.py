@@ -12,10 +12,12 @@ from application.answering.draft import Draft, History
 from application.ports import Chunk, Unavailable, Written
 from domain.answers import Status
 from domain.errors import NotFound
+from infrastructure.lines import Lines
 from infrastructure.streams.entries import Entry, Place, Saved
 from infrastructure.streams.following import Following
 from infrastructure.streams.hub import PAGE, Hub, HubSubscription, Number
 from infrastructure.streams.outlet import RedisOutlet
+from infrastructure.streams.waiting import Waiting
 from infrastructure.streams.writing import StreamWriter, key_of
 
 SOCKET_SECONDS = 15  # longer than the longest blocking read
@@ -37,9 +39,10 @@ def client_of(url: str) -> redis.asyncio.Redis:
 class RedisAnswerStreams:
     """`async with RedisAnswerStreams(url, log) as streams`: one per process and event loop."""
 
-    def __init__(self, url: str, history: History) -> None:
+    def __init__(self, url: str, history: History, lines: Lines | None = None) -> None:
         self._client = client_of(url)
         self._history = history
+        self._waiting = Waiting(lines) if lines else None
         self._hub = Hub(self._client)
         self._outlet = RedisOutlet(self._client)
         self._stack = AsyncExitStack()
@@ -100,6 +103,15 @@ class RedisAnswerStreams:
             async for bundle in bundles:
                 for entry in bundle:
                     yield entry.chunk()
+
+    async def state(self, answer_id: UUID) -> str:
+        """`queued` or `running`; empty when that is not known."""
+        if self._waiting is None:
+            return ""
+        try:
+            return await self._waiting.state(answer_id)
+        except Unavailable:
+            return ""
 
     async def saved(self, answer_id: UUID) -> Saved | None:
         """What the log has of an answer; None while the log is away."""

@@ -130,13 +130,16 @@ class StreamWriter:
         self.lost = False
         self._at = {"delta": 0, "reasoning": 0}
         self._add(commands, "start", self._start, create=True)
+        for kind, content in others:
+            if kind == "status":
+                self._add(commands, kind, content)
         for kind in ("reasoning", "delta"):
             text = "".join(self._whole[kind])
             self._whole[kind] = [text]
             if text:
                 self._add(commands, kind, [text])
         for kind, content in others:
-            if kind != "start":
+            if kind == "done":
                 self._add(commands, kind, content)
 
     def _add(

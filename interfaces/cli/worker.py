@@ -59,7 +59,7 @@ async def work(services: Services, stop: asyncio.Event, *, worker_id: UUID | Non
         services.log,
         services.streams,
         services.models,
-        Conversations(services.log, services.reader),
+        Conversations(services.reader),
     )
     leases = Leases(settings.database_url, worker_id or uuid4(), user_max=settings.answers_user_max)
     desk = AnswerDesk(leases, tools, process_max=settings.answers_process_max)

@@ -27,6 +27,7 @@ from interfaces.http import (
     temporary,
     users,
 )
+from interfaces.http.deadline import Deadline
 from interfaces.http.schema import describe
 from interfaces.http.security import SameOrigin, SecureHeaders, SoundBodies
 from interfaces.services import Services
@@ -47,7 +48,8 @@ ROUTERS = (
     projections,
 )
 DESCRIPTION = """
-Every answer of a command carries `Position`; send it back as `Read-After` to read your own write.
+Every answer of a command carries the header `Position`. Send it as the header `Read-After` of any
+read to see your own write: the read waits for it, for two seconds at most, else it answers 503.
 Lists are pages: `next_cursor` is the `cursor` of the next one. Problems are RFC 9457 documents.
 """
 
@@ -79,6 +81,7 @@ def build(services: Services) -> FastAPI:
     ):  # static last: it takes all that is left
         app.include_router(root.router)
     errors.install(app)
+    app.add_middleware(Deadline)
     app.add_middleware(SoundBodies, bytes_max=services.settings.request_bytes_max)
     app.add_middleware(SameOrigin, public_url=services.settings.public_url)
     app.add_middleware(SecureHeaders)

@@ -16,7 +16,7 @@ from infrastructure.models.connections import ConnectionSettings
 from infrastructure.models.registry import Check
 from interfaces.http.call import AdministratorCall
 from interfaces.http.errors import problems
-from interfaces.http.fields import Body, Line, ModelId, When
+from interfaces.http.fields import Body, Line, ModelId, When, without_nul
 from interfaces.http.paging import Page, Paging
 from interfaces.services import Services
 from projections import connections as projection
@@ -41,6 +41,11 @@ def _header_name(text: str) -> str:
     return text
 
 
+BaseUrl = Annotated[
+    str,
+    Field(max_length=2_000, json_schema_extra={"pattern": "^https?://.+"}),
+    AfterValidator(without_nul),
+]
 Secret = Annotated[str, Field(max_length=4_000), AfterValidator(_header_value)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 Headers = Annotated[dict[HeaderName, Secret | None], Field(max_length=HEADERS_MAX)]
@@ -95,7 +100,7 @@ class NewConnection(Body):
 
     id: UUID | None = None
     kind: Kind
-    base_url: Annotated[Line, Field(max_length=2_000)]
+    base_url: BaseUrl
     api_key: Secret | None = None
     headers: Headers = Field(default_factory=dict)
     prefix: Line = ""
@@ -106,7 +111,7 @@ class ConnectionChange(Body):
     """What changes; what is left out stays. A header with null keeps its value."""
 
     kind: Kind | None = None
-    base_url: Annotated[Line, Field(max_length=2_000)] | None = None
+    base_url: BaseUrl | None = None
     api_key: Secret | None = None
     headers: Headers = Field(default_factory=dict)
     prefix: Line | None = None

@@ -1,6 +1,7 @@
 """What a refusal looks like on the web: problem details, RFC 9457."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -39,6 +40,7 @@ BY_STATUS = {400: "invalid", 415: "invalid", 409: "conflict", 503: "unavailable"
     STATUS[kind]: kind
     for kind in ("unauthenticated", "forbidden", "not_found", "method_not_allowed", "too_large")
 }
+PARAMETER = re.compile(r"\{[^}]*\}")
 RETRIED = ("limit_reached", "unavailable", "projection_lagging")
 AWAY = (
     Unavailable,
@@ -165,14 +167,23 @@ async def invalid(_: Request, error: Exception) -> Response:
     return problem("invalid", f"{first['field']}: {first['message']}", errors=found)
 
 
-async def http(_: Request, error: Exception) -> Response:
+async def http(request: Request, error: Exception) -> Response:
     """What the framework refuses."""
     assert isinstance(error, HTTPException)
     kind = BY_STATUS.get(error.status_code, "invalid")
     response = problem(kind, str(error.detail))
-    if error.headers and "allow" in {each.lower() for each in error.headers}:
-        response.headers.update(error.headers)
+    if kind == "method_not_allowed":
+        response.headers["Allow"] = ", ".join(methods_at(request) or ("GET", "HEAD"))
     return response
+
+
+def methods_at(request: Request) -> list[str]:
+    """What can be done at this address, by the API's description."""
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    for template, operations in paths.items():
+        if re.fullmatch(PARAMETER.sub("[^/]+", template), request.url.path):
+            return sorted(method.upper() for method in operations)
+    return []
 
 
 async def bug(request: Request, error: Exception) -> Response:

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 
-def _without_nul(text: str) -> str:
+def without_nul(text: str) -> str:
+    """The text; NUL cannot be stored."""
     if "\x00" in text:
         raise ValueError("must not contain NUL characters")
     return text
@@ -16,9 +17,10 @@ def _zulu(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Line = Annotated[str, AfterValidator(_without_nul), Field(max_length=300)]
+Line = Annotated[str, AfterValidator(without_nul), Field(max_length=300)]
 Text = Annotated[str, Field(max_length=1_000_000)]
-ModelId = Annotated[str, AfterValidator(_without_nul), Field(min_length=1, max_length=300)]
+Words = Annotated[Text, Field(min_length=1)]
+ModelId = Annotated[str, AfterValidator(without_nul), Field(min_length=1, max_length=300)]
 ModelIds = Annotated[list[ModelId], Field(max_length=8)]
 When = Annotated[datetime, PlainSerializer(_zulu, return_type=str)]
 
@@ -35,7 +37,7 @@ class Params(Body):
     temperature: float | None = Field(default=None, ge=0, le=2, strict=True)
     top_p: float | None = Field(default=None, ge=0, le=1, strict=True)
     max_tokens: int | None = Field(default=None, ge=1, le=10_000_000, strict=True)
-    seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1, strict=True)
+    seed: int | None = Field(default=None, ge=-(2**53), le=2**53, strict=True)
     stop: str | list[Line] | None = Field(default=None, max_length=16)
     context_tokens: int | None = Field(default=None, ge=256, le=100_000_000, strict=True)
     reasoning_effort: Line | None = None

@@ -55,16 +55,13 @@ async def read_readiness(request: Request, response: Response) -> Readiness:
 async def _projections(services: Services) -> dict[str, str]:
     try:
         async with asyncio.timeout(CHECK_SECONDS_MAX):
-            head = await services.log.head()
-            progress = {
-                each.name: each for each in await services.progress() if each.state == "live"
-            }
+            lags = {each.name: each for each in await services.lags() if each.state == "live"}
     except AWAY:
         return {"postgres": "is away", "projections": "unknown"}
-    missing = [name for name in services.core_names if name not in progress]
+    missing = [name for name in services.core_names if name not in lags]
     if missing:
         return {"postgres": "ok", "projections": f"not there yet: {', '.join(missing)}"}
-    lag = max(head - progress[name].position for name in services.core_names)
+    lag = max(lags[name].lag_events for name in services.core_names)
     return {"postgres": "ok", "projections": "ok" if lag <= LAG_EVENTS_MAX else f"{lag} behind"}
 
 

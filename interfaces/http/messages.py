@@ -18,7 +18,7 @@ from domain.errors import Invalid, NotFound
 from infrastructure.reader import Lagging
 from interfaces.http.call import Call
 from interfaces.http.errors import problems
-from interfaces.http.fields import Body, ModelId, ModelIds, Params, Text
+from interfaces.http.fields import Body, ModelId, ModelIds, Params, Words
 from interfaces.http.message_shapes import (
     AnswerShape,
     Beside,
@@ -48,7 +48,7 @@ class NewMessage(Body):
 
     id: UUID | None = None
     parent_id: UUID | None = None
-    content: Text
+    content: Words
     models: Annotated[list[ModelId], Field(min_length=1, max_length=8)]
     params: Params = Params()
 
@@ -64,7 +64,7 @@ class MoreAnswers(Body):
 class NewWords(Body):
     """Other words."""
 
-    content: Text
+    content: Words
 
 
 class Leaf(Body):

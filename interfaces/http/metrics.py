@@ -44,13 +44,13 @@ class Metrics:
         self.position = Gauge(
             "quire_projection_position",
             "How far a read model has come.",
-            ("name", "version"),
+            ("name", "version", "state"),
             registry=self.registry,
         )
         self.lag = Gauge(
             "quire_projection_lag_events",
             "How many events a read model has yet to see.",
-            ("name", "version"),
+            ("name", "version", "state"),
             registry=self.registry,
         )
 
@@ -102,12 +102,11 @@ async def read_metrics(request: Request) -> Response:
         if proof.identity.role != "administrator":
             raise Forbidden("Only administrators may do this.")
     metrics: Metrics = request.app.state.metrics
-    head = await services.log.head()
-    metrics.head.set(head)
-    for each in await services.progress():
-        labels = (each.name, str(each.version))
+    metrics.head.set(await services.log.head())
+    for each in await services.lags():
+        labels = (each.name, str(each.version), each.state)
         metrics.position.labels(*labels).set(each.position)
-        metrics.lag.labels(*labels).set(max(0, head - each.position))
+        metrics.lag.labels(*labels).set(each.lag_events)
     return Response(written(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

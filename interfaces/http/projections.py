@@ -31,7 +31,6 @@ class ProjectionPage(BaseModel):
 @router.get("", responses=problems())
 async def list_projections(call: AdministratorCall) -> ProjectionPage:
     """Every read model and policy, and how far behind the log it is."""
-    head = await call.services.log.head()
     return ProjectionPage(
         items=[
             ProjectionShape(
@@ -40,9 +39,9 @@ async def list_projections(call: AdministratorCall) -> ProjectionPage:
                 lane=each.lane,
                 state=each.state,
                 position=each.position,
-                lag_events=max(0, head - each.position),
+                lag_events=each.lag_events,
                 parked=each.parked,
             )
-            for each in await call.services.progress()
+            for each in await call.services.lags()
         ]
     )

@@ -1,5 +1,6 @@
 """The description of the API, complete: also of headers and problems."""
 
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +15,21 @@ POSITION = {
 RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
 COMMANDS = ("post", "put", "patch", "delete")
 RETRIED = ("429", "503")
+
+
+SERVER_SENT_EVENT = {
+    "title": "ServerSentEvent",
+    "description": "One event of a stream; what `data` holds depends on `event`.",
+    "type": "object",
+    "properties": {
+        "event": {"type": "string"},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+}
+EVENT_STREAM = "text/event-stream"
+OPENAI_STATUSES = (400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503, 504)
 
 
 def describe(app: FastAPI) -> None:
@@ -36,6 +52,7 @@ def described(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
+    schemas["ServerSentEvent"] = SERVER_SENT_EVENT
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for path, operations in found["paths"].items():
@@ -46,18 +63,33 @@ def described(app: FastAPI) -> dict[str, Any]:
 
 def complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """Add what holds for every operation of its kind."""
+    if path.startswith("/v1/"):
+        complete_openai(operation["responses"])
     for status, response in operation["responses"].items():
+        if EVENT_STREAM in response.get("content", {}):
+            stream = {"schema": {"$ref": "#/components/schemas/ServerSentEvent"}}
+            response["content"][EVENT_STREAM] = stream
         if status in RETRIED:
             response["headers"] = {"Retry-After": RETRY_AFTER}
         elif status.startswith("2") and method in COMMANDS and path.startswith("/api/"):
             response["headers"] = {"Position": POSITION}
-    wanted = "idempotency-key" if method == "post" else "read-after" if method == "get" else ""
+    # `Read-After` works on every read and is told once, in the general description.
+    unwanted = {"read-after"} if method == "post" else {"read-after", "idempotency-key"}
     operation["parameters"] = [
         each
         for each in operation.get("parameters", [])
-        if each["in"] != "header"
-        or each["name"] not in ("idempotency-key", "read-after")
-        or each["name"] == wanted
+        if each["in"] != "header" or each["name"] not in unwanted
     ]
     if not operation["parameters"]:
         del operation["parameters"]
+
+
+def complete_openai(responses: dict[str, Any]) -> None:
+    """Add the errors of the compatible routes: in OpenAI's words, or as our problems."""
+    content = {
+        "application/json": {"schema": {"type": "object"}},
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+    }
+    for status in OPENAI_STATUSES:
+        known = {"description": HTTPStatus(status).phrase, "content": dict(content)}
+        responses.setdefault(str(status), known)

@@ -1,5 +1,7 @@
 """Whether newcomers may sign up, and what they may then."""
 
+from typing import Literal
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
@@ -28,7 +30,7 @@ class SettingsChange(Body):
     """What changes; what is left out stays."""
 
     signup_open: bool | None = Field(default=None, strict=True)
-    default_role: Role | None = None
+    default_role: Literal[Role.USER, Role.PENDING] | None = None
 
 
 @router.get("", responses=problems())

@@ -36,7 +36,11 @@ def _email(text: str) -> str:
     return text
 
 
-Email = Annotated[str, Field(min_length=3, max_length=EMAIL_CHARACTERS_MAX), AfterValidator(_email)]
+Email = Annotated[
+    str,
+    Field(min_length=3, max_length=EMAIL_CHARACTERS_MAX, json_schema_extra={"format": "email"}),
+    AfterValidator(_email),
+]
 Password = Annotated[
     str, Field(min_length=PASSWORD_CHARACTERS_MIN, max_length=PASSWORD_CHARACTERS_MAX)
 ]

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 import interfaces
+from interfaces.http.errors import methods_at
 from interfaces.http.security import page_policy
 
 BUILD = Path(interfaces.__file__).parent / "web" / "build"
@@ -79,9 +80,8 @@ class StaticFiles:
         found = self.find(path)
         if found is None:
             raise HTTPException(404, "There is no such file.")
-        is_page = found.media_type.startswith("text/html")
-        headers = {"Content-Security-Policy": self.policy} if is_page else {}
-        return found.response(accept_encoding, headers)
+        # Scripts get the policy too: a worker lives by the one of its own script.
+        return found.response(accept_encoding, {"Content-Security-Policy": self.policy})
 
 
 def _file(path: Path, name: str) -> StaticFile:
@@ -99,6 +99,6 @@ def _file(path: Path, name: str) -> StaticFile:
 async def serve(path: str, request: Request) -> Response:
     """Give a file of the web UI, or its page; the API's addresses are never pages."""
     if path.startswith(API) or path in ("api", "v1"):
-        raise HTTPException(404, "There is no such address.")
+        raise HTTPException(405 if methods_at(request) else 404)
     files: StaticFiles = request.app.state.files
     return files.response(path, request.headers.get("accept-encoding", ""))

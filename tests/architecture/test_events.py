@@ -61,7 +61,7 @@ def test_what_is_personal_is_never_in_the_open(path: Path) -> None:
 
 def test_the_form_of_encrypted_events_stays() -> None:
     sealed = "AAAAAAAAAAAAAAAAdZ7Bu81YoYcq4MZCOET+7e1hKzK5O8i4AsMRgESI//gumdA="
-    data = '{"timestamp":"2026-01-02T03:04:05Z","_":"%s"}' % sealed
+    data = json.dumps({"timestamp": "2026-01-02T03:04:05Z", "_": sealed})
     event = decode(Stored(KEY, 2, "message.edited", data), CIPHER)
     assert event is not None
     assert vars(event)["text"] == "How hot?"

@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,6 @@ def test_every_kind_of_refusal_has_a_status() -> None:
 
 
 def test_layers_point_inwards() -> None:
-    checked = subprocess.run(
-        ["lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    lint = Path(sys.executable).parent / "lint-imports"
+    checked = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout

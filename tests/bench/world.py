@@ -1,5 +1,6 @@
 """What all measurements share: a running product, an upstream, and somebody signed up."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tests.product import Helper, Product
 
 EMAIL = "bench@example.org"
 PASSWORD = "a long enough password"
+IDLE_SECONDS = 4.0
 AT_ONCE = {
     "QUIRE_ANSWERS_USER_MAX": "1000",
     "QUIRE_ANSWERS_PROCESS_MAX": "1000",
@@ -53,6 +55,13 @@ class World:
         before = self.product.cpu_seconds()
         summary = await stream(wish)
         return summary, self.product.cpu_seconds() - before
+
+    async def idle_cpu(self) -> float:
+        """CPU seconds a second while nobody wants anything."""
+        await asyncio.sleep(1)
+        before = self.product.cpu_seconds()
+        await asyncio.sleep(IDLE_SECONDS)
+        return (self.product.cpu_seconds() - before) / IDLE_SECONDS
 
     def wish(self, model: str, chats: tuple[str, ...], streams: int = 1, rounds: int = 1) -> Wish:
         return Wish(self.product.url, model, streams, rounds, self.api.token, chats, "post")

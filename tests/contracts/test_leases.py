@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from application.ports import Unavailable
 from infrastructure import leases
 from infrastructure.leases import Leases
 from infrastructure.postgres import connect
@@ -84,7 +85,7 @@ async def test_one_person_has_so_many_at_once(office: Office) -> None:
     claimed = await worker.claim(100)
     assert len(claimed) == 4
     assert await worker.claim(100) == []
-    await worker.end(claimed[0])
+    await worker.end([claimed[0]])
     assert len(await worker.claim(100)) == 1
 
 
@@ -105,7 +106,7 @@ async def test_a_dead_workers_answers_are_taken_over(
     assert [each.answer_id for each in taken] == asked
     assert taken[0].attempts == lease.attempts + 1
     assert await dead.beat(asked) == {}
-    await dead.end(lease)
+    await dead.end([lease])
     assert set(await other.beat(asked)) == set(asked)
 
 
@@ -123,7 +124,7 @@ async def test_what_is_asked_anew_meanwhile_stays(office: Office) -> None:
     lease = (await worker.claim(1))[0]
     sql = "update work.answers set state = 'queued', worker = null, position = position + 10"
     await office.run(sql)
-    await worker.end(lease)
+    await worker.end([lease])
     assert [each.answer_id for each in await worker.claim(1)] == asked
 
 
@@ -153,6 +154,6 @@ async def test_a_lost_connection_is_made_anew(office: Office) -> None:
         try:
             found = await worker.claim(1)
             break
-        except (psycopg.Error, leases.Unavailable):
+        except (psycopg.Error, Unavailable):
             continue
     assert len(found) == 1

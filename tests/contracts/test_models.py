@@ -16,7 +16,7 @@ from tests.upstream import Upstream, upstream
 from tests.upstream_call import KEY, TEXT, WORDS
 
 LIMITS = Limits(
-    silence_seconds=0.4,
+    silence_seconds=2.0,
     patience_seconds=0.3,
     event_bytes_max=2**20,
     answer_chars_max=600_000,

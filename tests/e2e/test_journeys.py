@@ -76,7 +76,7 @@ async def test_two_clients_see_the_same(world: World) -> None:
     assert (await asyncio.wait_for(seen.get(), 10)).kind == "hello"
     await answered(world.api, chat_id, "Say something. #abc", "instant")
     kinds = set()
-    while "answer.ended" not in kinds:
+    while "answer.completed" not in kinds:
         event = await asyncio.wait_for(seen.get(), 10)
         if event.kind == "change" and json.loads(event.data).get("chat_id") == chat_id:
             kinds.add(json.loads(event.data)["type"])

@@ -16,6 +16,7 @@ ANSWERS_EACH = 4
 MODELS = ("t50-n100", "t20-n40", "t100-n200", "t20-n60")
 TERM_MODELS = ("t20-n60", "t50-n100", "t20-n100", "t20-n400")  # the last one needs a successor
 POST_PAUSE_SECONDS = 0.1
+LOOK_SECONDS_MAX = 5.0
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Round:
 
     fault: str
     seed: int
+    patience: float  # how many seconds after the restart an answer may take to end
     answers: int = 0
     questions: list[Question] = field(default_factory=list)
     returns: int = 0
@@ -66,14 +68,16 @@ FAULTS: dict[str, Callable[[Product], Awaitable[float]]] = {
 }
 
 
-async def one_round(product: Product, token: str, fault: str, seed: int) -> Round:
+async def one_round(
+    product: Product, token: str, fault: str, seed: int, *, patience: float = END_SECONDS_MAX
+) -> Round:
     """Ask, read, break something, and look whether all came right."""
-    told = Round(fault, seed)
+    told = Round(fault, seed, patience)
     rng = random.Random(seed)
     person = Person(Api(product.url, token), rng)
     try:
         await play(product, person, told)
-    except (GaveUp, AssertionError) as error:
+    except (GaveUp, AssertionError, TimeoutError) as error:
         told.violations.append(f"{type(error).__name__}: {str(error)[:300]}")
     finally:
         person.api.close()
@@ -98,8 +102,9 @@ async def play(product: Product, person: Person, told: Round) -> None:
     restarted = await FAULTS[told.fault](product)
     told.back = restarted - broken
     longest = max(each.tokens / int(each.model[1:].split("-")[0]) for each in questions)
-    limit = END_SECONDS_MAX + (longest if told.fault == "SIGTERM" else 0)
+    limit = told.patience + (longest if told.fault == "SIGTERM" else 0)
     _, late = await asyncio.wait(readers, timeout=restarted + limit - time.monotonic())
+    person.deadline = time.monotonic() + LOOK_SECONDS_MAX
     posting.cancel()
     await asyncio.wait([posting])
     told.answers, told.questions = len(questions), person.acknowledged
@@ -177,13 +182,14 @@ def around(text: str, content: str) -> str:
 
 async def until_ended(person: Person, question: Question) -> tuple[str, str] | None:
     """Status and text of an ended answer; the read model may need a moment."""
-    end = time.monotonic() + END_SECONDS_MAX
-    while time.monotonic() < end:
+    end = min(time.monotonic() + END_SECONDS_MAX, person.deadline)
+    while True:
         stored = await person.message(question, question.answer_id)
         if stored is not None and stored["status"] not in ("queued", "running"):
             return stored["status"], stored["content"]
+        if time.monotonic() > end:
+            return None
         await asyncio.sleep(0.1)
-    return None
 
 
 async def look_at_posted(person: Person, told: Round) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import random
 import time
 from collections.abc import Mapping
@@ -78,6 +79,7 @@ class Person:
     api: Api
     rng: random.Random
     tries: int = 0
+    deadline: float = math.inf  # until when it is worth waiting for an end
     acknowledged: list[Question] = field(default_factory=list)
 
     async def insist(

@@ -1,7 +1,8 @@
 // Before the first paint: the theme and text size this browser chose. A file of its own, so
 // that the page needs no inline script.
 (function () {
-	var saved = {};
+	/** @type {{ theme?: string, size?: number }} */
+	var saved;
 	try {
 		saved = JSON.parse(localStorage.getItem('quire.appearance') || '{}') || {};
 	} catch {

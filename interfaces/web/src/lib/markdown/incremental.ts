@@ -41,7 +41,8 @@ export class IncrementalMarkdown {
 		this.source = source;
 		if (ended && this.cut > 0 && BACK_REFERENCE.test(source)) this.reset();
 		const tail = this.located(lex(source.slice(this.cut), this.links));
-		if (ended || tail === null) return [...this.settled, ...(tail ?? this.whole())];
+		if (tail === null) return this.whole();
+		if (ended) return [...this.settled, ...tail];
 		this.settle(tail);
 		return [...this.settled, ...this.healed(tail)];
 	}
@@ -54,7 +55,8 @@ export class IncrementalMarkdown {
 
 	private whole(): Block[] {
 		this.reset();
-		return lex(this.source).map((token, index) => ({ at: index, token }));
+		const tokens = lex(this.source).filter((each) => each.type !== 'space');
+		return tokens.map((token, index) => ({ at: index, token }));
 	}
 
 	/** Each token with its place. Tokens may have lost whitespace at their ends, so it is looked for. */
@@ -64,10 +66,11 @@ export class IncrementalMarkdown {
 		let at = this.cut;
 		for (const token of tokens) {
 			if (token.type === 'space') continue;
-			const found = this.source.indexOf(token.raw, at);
+			const raw = token.raw.trimEnd();
+			const found = this.source.indexOf(raw, at);
 			if (found < 0 || this.source.slice(at, found).trim() !== '') return null;
 			blocks.push({ at: found, token });
-			at = found + token.raw.length;
+			at = found + raw.length;
 		}
 		return blocks;
 	}

@@ -10,7 +10,8 @@ export interface MathToken {
 
 const BLOCK_START = /(?:^|\n) {0,3}(?:\$\$|\\\[)/;
 /** Alone on a line it is open until it is closed, like a fence. */
-const FENCED = /^ {0,3}(?:\$\$[ \t]*\n([\s\S]*?)(?:\n {0,3}\$\$[ \t]*(?:\n+|$)|$)|\\\[[ \t]*\n([\s\S]*?)(?:\n {0,3}\\\][ \t]*(?:\n+|$)|$))/;
+const FENCED =
+	/^ {0,3}(?:\$\$[ \t]*\n([\s\S]*?)(?:\n {0,3}\$\$[ \t]*(?:\n+|$)|$)|\\\[[ \t]*\n([\s\S]*?)(?:\n {0,3}\\\][ \t]*(?:\n+|$)|$))/;
 const ONE_PIECE =
 	/^ {0,3}(?:\$\$((?:[^\n$]|\n(?![ \t]*\n))+?)\$\$|\\\[((?:[^\n]|\n(?![ \t]*\n))+?)\\\])[ \t]*(?:\n+|$)/;
 const INLINE =

@@ -44,8 +44,7 @@ export class ChatList {
 		else if (this.isBeyond(chat, rest)) this.items = rest;
 		else
 			this.items = [...rest, chat].sort(
-				(one, two) =>
-					two.updated_at.localeCompare(one.updated_at) || two.id.localeCompare(one.id)
+				(one, two) => two.updated_at.localeCompare(one.updated_at) || two.id.localeCompare(one.id)
 			);
 	}
 

@@ -41,9 +41,7 @@ export class Conversation implements Listener {
 	get running(): Message[] {
 		const all = [...this.messages, ...[...this.beside.values()].flat()];
 		const once = new Map(all.map((each) => [each.id, each]));
-		return [...once.values()].filter(
-			(each) => isRunning(each) && !this.lives.get(each.id)?.done
-		);
+		return [...once.values()].filter((each) => isRunning(each) && !this.lives.get(each.id)?.done);
 	}
 
 	close(): void {
@@ -71,8 +69,7 @@ export class Conversation implements Listener {
 			} while (this.readAgain && !this.closed);
 			this.error = null;
 		} catch (error) {
-			this.error =
-				error instanceof ApiError ? error : new ApiError(0, 'unknown', reason(error));
+			this.error = error instanceof ApiError ? error : new ApiError(0, 'unknown', reason(error));
 		} finally {
 			this.reading = false;
 			this.loaded = true;
@@ -167,10 +164,7 @@ export class Conversation implements Listener {
 
 	private async read(): Promise<void> {
 		const limit = Math.min(PAGE_MAX, Math.max(PAGE, this.messages.length));
-		const [chat, page] = await Promise.all([
-			api.chat(this.id),
-			api.branch(this.id, { limit })
-		]);
+		const [chat, page] = await Promise.all([api.chat(this.id), api.branch(this.id, { limit })]);
 		this.chat = chat;
 		const { messages, kept } = joinBranch(this.messages, page.items);
 		this.messages = messages.map((each) => this.newer(each));

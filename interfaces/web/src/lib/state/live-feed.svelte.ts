@@ -77,9 +77,7 @@ class LiveFeed {
 		} else if (message.kind === 'lost') for (const each of [...this.listeners]) each.lost?.();
 		else if (message.kind === 'piece')
 			for (const each of [...this.listeners]) each.piece?.(message.answer_id, message.piece);
-		else
-			for (const each of [...this.listeners])
-				each.snapshot?.(message.answer_id, message.answer);
+		else for (const each of [...this.listeners]) each.snapshot?.(message.answer_id, message.answer);
 	}
 
 	private stateIs(state: LinkState, status: number): void {

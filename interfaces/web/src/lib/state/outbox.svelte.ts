@@ -71,7 +71,9 @@ export class Outbox {
 	private put(letter: Letter): void {
 		const at = this.letters.findIndex((each) => each.id === letter.id);
 		this.letters =
-			at < 0 ? [...this.letters, letter] : this.letters.map((each, i) => (i === at ? letter : each));
+			at < 0
+				? [...this.letters, letter]
+				: this.letters.map((each, i) => (i === at ? letter : each));
 		this.save();
 	}
 

@@ -1,0 +1,67 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Page } from '@playwright/test';
+import { begin, ended } from './person.ts';
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+async function expectClean(page: Page) {
+	for (const theme of ['light', 'dark']) {
+		await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+		await page.waitForTimeout(200);
+		const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+		const found = violations.map(({ id, nodes }) => ({
+			id,
+			nodes: nodes.map((each) => each.html.slice(0, 160))
+		}));
+		expect(found, `${page.url()} ${theme}`).toEqual([]);
+	}
+}
+
+for (const path of [
+	'/',
+	'/temporary',
+	'/settings/account',
+	'/settings/appearance',
+	'/settings/keys',
+	'/settings/connections',
+	'/settings/users'
+])
+	test(`nothing stands in the way at ${path}`, async ({ page }) => {
+		await page.goto(path);
+		await expect(page.getByRole('navigation', { name: 'Sidebar' })).toBeVisible();
+		await page.waitForTimeout(500);
+		await expectClean(page);
+	});
+
+test('nothing stands in the way in a chat, its dialogs and menus', async ({ page }) => {
+	test.setTimeout(150_000);
+	await begin(page, 'How do I connect a model?');
+	await expect(ended(page)).toHaveCount(1);
+	await expectClean(page);
+	await page.getByRole('button', { name: 'Answer again' }).click();
+	await expectClean(page);
+	await page.keyboard.press('Escape');
+	await page.getByRole('button', { name: /^Models: / }).click();
+	await expectClean(page);
+	await page.keyboard.press('Escape');
+	await page.getByRole('button', { name: 'Chat controls' }).click();
+	await expectClean(page);
+	await page.keyboard.press('Escape');
+	await page.keyboard.press('Control+k');
+	await expectClean(page);
+	await page.keyboard.press('Escape');
+	await page.getByRole('button', { name: 'Trash', exact: true }).click();
+	await expectClean(page);
+});
+
+test('nothing stands in the way at the door', async ({ browser }) => {
+	const context = await browser.newContext({
+		baseURL: process.env.QUIRE_URL,
+		storageState: undefined
+	});
+	const page = await context.newPage();
+	await page.goto('/auth');
+	await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+	await expectClean(page);
+	await context.close();
+});

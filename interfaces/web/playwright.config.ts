@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defineConfig, devices } from '@playwright/test';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const PORT = 8199;
+const UPSTREAM_PORT = 8198;
+const ROOT = join(import.meta.dirname, '../..');
+const PYTHON = join(ROOT, '.venv/bin/python');
+
+// Without an address the product is started here, in a folder of its own, with a model server.
+const own = !process.env.QUIRE_URL;
+if (own) {
+	process.env.QUIRE_URL = `http://127.0.0.1:${PORT}`;
+	process.env.QUIRE_UPSTREAM = `http://127.0.0.1:${UPSTREAM_PORT}/v1`;
+}
+const data = join(tmpdir(), `quire-e2e-${process.pid}`);
+
+export default defineConfig({
+	testDir: 'e2e',
+	outputDir: 'test-results',
+	workers: 1,
+	timeout: 45_000,
+	expect: { timeout: 15_000 },
+	reporter: [['list']],
+	use: {
+		baseURL: process.env.QUIRE_URL,
+		trace: 'retain-on-failure',
+		launchOptions: {
+			executablePath: process.env.QUIRE_CHROMIUM ?? CHROMIUM.find((each) => existsSync(each)),
+			args: ['--no-sandbox']
+		}
+	},
+	projects: [
+		{ name: 'setup', testMatch: /first\.setup\.ts/ },
+		{
+			name: 'chromium',
+			dependencies: ['setup'],
+			use: { ...devices['Desktop Chrome'], storageState: 'test-results/person.json' }
+		}
+	],
+	webServer: own
+		? [
+				{
+					command: `${PYTHON} -m tests.bench.upstream ${UPSTREAM_PORT}`,
+					cwd: ROOT,
+					port: UPSTREAM_PORT,
+					gracefulShutdown: { signal: 'SIGTERM', timeout: 5000 }
+				},
+				{
+					command: `${PYTHON} -m interfaces.cli.main serve --data ${data} --port ${PORT}`,
+					cwd: ROOT,
+					url: `http://127.0.0.1:${PORT}/readyz`,
+					timeout: 90_000,
+					gracefulShutdown: { signal: 'SIGTERM', timeout: 30_000 }
+				}
+			]
+		: undefined
+});
