@@ -10,6 +10,7 @@ from application.answering.context import Context, Conversations, context_of
 from application.answering.draft import Draft, History
 from application.answering.manuscript import Manuscript
 from application.answering.record import record
+from application.answering.rooms import Rooms
 from application.answers import StartAnswer
 from application.ports import (
     AnswerStreams,
@@ -46,6 +47,7 @@ class Tools:
     streams: AnswerStreams
     models: Models
     conversations: Conversations
+    rooms: Rooms
 
 
 class Asking:
@@ -71,7 +73,13 @@ class Asking:
             if isinstance(found, ModelFailed):
                 raise found
             model, info = found
-            await self._ask(model, await self._prompt(info, so_far, position))
+            prompt = await self._prompt(info, so_far, position)
+            room = self._tools.rooms.of(info.connection_id)
+            if room.locked():
+                self._tell()
+                self._writer.write("status", {"kind": "queued"})
+            async with room:
+                await self._ask(model, prompt)
         except ModelFailed as error:
             return self.failed(error)
         if self._manuscript.is_empty:

@@ -14,6 +14,7 @@ import psycopg
 import uvloop
 
 from application.answering.asking import Tools
+from application.answering.rooms import Rooms
 from application.answering.title import find_title
 from infrastructure.broker import WakingBroker, broker_url
 from infrastructure.chores import Chores
@@ -60,6 +61,7 @@ async def work(services: Services, stop: asyncio.Event, *, worker_id: UUID | Non
         services.streams,
         services.models,
         Conversations(services.reader),
+        Rooms(settings.answers_connection_max),
     )
     leases = Leases(settings.database_url, worker_id or uuid4(), user_max=settings.answers_user_max)
     desk = AnswerDesk(leases, tools, process_max=settings.answers_process_max)

@@ -2,19 +2,13 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, devices } from '@playwright/test';
+import { ADDRESS, OWN, PORT, UPSTREAM_PORT } from './e2e/address.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const PORT = 8199;
-const UPSTREAM_PORT = 8198;
 const ROOT = join(import.meta.dirname, '../..');
 const PYTHON = join(ROOT, '.venv/bin/python');
 
 // Without an address the product is started here, in a folder of its own, with a model server.
-const own = !process.env.QUIRE_URL;
-if (own) {
-	process.env.QUIRE_URL = `http://127.0.0.1:${PORT}`;
-	process.env.QUIRE_UPSTREAM = `http://127.0.0.1:${UPSTREAM_PORT}/v1`;
-}
 const data = join(tmpdir(), `quire-e2e-${process.pid}`);
 
 export default defineConfig({
@@ -25,10 +19,10 @@ export default defineConfig({
 	expect: { timeout: 15_000 },
 	reporter: [['list']],
 	use: {
-		baseURL: process.env.QUIRE_URL,
+		baseURL: ADDRESS,
 		trace: 'retain-on-failure',
 		launchOptions: {
-			executablePath: process.env.QUIRE_CHROMIUM ?? CHROMIUM.find((each) => existsSync(each)),
+			executablePath: CHROMIUM.find((each) => existsSync(each)),
 			args: ['--no-sandbox']
 		}
 	},
@@ -40,7 +34,7 @@ export default defineConfig({
 			use: { ...devices['Desktop Chrome'], storageState: 'test-results/person.json' }
 		}
 	],
-	webServer: own
+	webServer: OWN
 		? [
 				{
 					command: `${PYTHON} -m tests.bench.upstream ${UPSTREAM_PORT}`,
@@ -51,7 +45,7 @@ export default defineConfig({
 				{
 					command: `${PYTHON} -m interfaces.cli.main serve --data ${data} --port ${PORT}`,
 					cwd: ROOT,
-					url: `http://127.0.0.1:${PORT}/readyz`,
+					url: `${ADDRESS}/readyz`,
 					timeout: 90_000,
 					gracefulShutdown: { signal: 'SIGTERM', timeout: 30_000 }
 				}

@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
+import { ADDRESS } from './address.ts';
 import { begin, ended } from './person.ts';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -56,7 +57,7 @@ test('nothing stands in the way in a chat, its dialogs and menus', async ({ page
 
 test('nothing stands in the way at the door', async ({ browser }) => {
 	const context = await browser.newContext({
-		baseURL: process.env.QUIRE_URL,
+		baseURL: ADDRESS,
 		storageState: undefined
 	});
 	const page = await context.newPage();

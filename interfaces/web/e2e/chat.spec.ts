@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { ADDRESS } from './address.ts';
 import { answers, begin, ended, questions, say, stored, textOf } from './person.ts';
 
 test('Reader answers, and all of it is there after a reload', async ({ page }) => {
@@ -84,7 +85,7 @@ test('a temporary chat is not stored, until it is saved', async ({ page }) => {
 test('raw HTML is shown as text, and outside images are not loaded', async ({ page }) => {
 	const outside: string[] = [];
 	page.on('request', (request) => {
-		if (!request.url().startsWith(process.env.QUIRE_URL!)) outside.push(request.url());
+		if (!request.url().startsWith(ADDRESS)) outside.push(request.url());
 	});
 	await page.goto('/');
 	const id = '01a20000-0000-7000-8000-00000000e2e1';
@@ -94,7 +95,7 @@ test('raw HTML is shown as text, and outside images are not loaded', async ({ pa
 		'```js\nconst a = "<b>";\n```',
 		'$a^2$'
 	].join('\n\n');
-	const base = new URL(process.env.QUIRE_URL!).origin;
+	const base = ADDRESS;
 	const made = await page.request.post(`${base}/api/v1/chats`, {
 		headers: { Origin: base, 'Idempotency-Key': id },
 		data: {

@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
-import { api, PERSON, UPSTREAM } from './person.ts';
+import { UPSTREAM } from './address.ts';
+import { api, PERSON } from './person.ts';
 
 test('the first person creates the administrator', async ({ page }) => {
 	await page.goto('/c/00000000-0000-7000-8000-000000000000');

@@ -1,13 +1,13 @@
 /** Who uses the product in these journeys, and what they do again and again. */
 
 import { expect, type Locator, type Page } from '@playwright/test';
+import { ADDRESS } from './address.ts';
 
 export const PERSON = {
 	name: 'Mira Test',
-	email: process.env.QUIRE_EMAIL ?? 'mira@example.org',
-	password: process.env.QUIRE_PASSWORD ?? 'a long enough password'
+	email: 'mira@example.org',
+	password: 'a long enough password'
 };
-export const UPSTREAM = process.env.QUIRE_UPSTREAM ?? '';
 export const NEEDS_UPSTREAM = 'needs a model server: QUIRE_UPSTREAM';
 
 export interface Answered {
@@ -23,11 +23,10 @@ export async function api(
 	path: string,
 	data?: object
 ): Promise<Answered> {
-	const base = new URL(process.env.QUIRE_URL!);
-	const response = await page.request.fetch(`${base.origin}/api/v1${path}`, {
+	const response = await page.request.fetch(`${ADDRESS}/api/v1${path}`, {
 		method,
 		data,
-		headers: { Origin: base.origin }
+		headers: { Origin: ADDRESS }
 	});
 	const text = await response.text();
 	return {

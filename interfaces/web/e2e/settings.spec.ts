@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
-import { api, PERSON, UPSTREAM } from './person.ts';
+import { ADDRESS, UPSTREAM } from './address.ts';
+import { api, PERSON } from './person.ts';
 
 test('an API key is shown once, works, and is refused when deleted', async ({ page, request }) => {
 	await page.goto('/settings/keys');
@@ -11,7 +12,7 @@ test('an API key is shown once, works, and is refused when deleted', async ({ pa
 	await dialog.getByRole('button', { name: 'Done' }).click();
 	await expect(page.getByText(key)).toHaveCount(0);
 	const ask = () =>
-		request.get(`${process.env.QUIRE_URL}/v1/models`, {
+		request.get(`${ADDRESS}/v1/models`, {
 			headers: { Authorization: `Bearer ${key}`, Cookie: '' }
 		});
 	expect((await ask()).status()).toBe(200);
@@ -75,7 +76,7 @@ test('somebody signs up, waits, is let in, and sees nothing of others', async ({
 	const email = `ana${Date.now()}@example.org`;
 	const context = await browser.newContext({
 		storageState: undefined,
-		baseURL: process.env.QUIRE_URL
+		baseURL: ADDRESS
 	});
 	const ana = await context.newPage();
 	await ana.goto('/');
@@ -100,7 +101,7 @@ test('somebody signs up, waits, is let in, and sees nothing of others', async ({
 
 test('the account is renamed, and signs out', async ({ browser }) => {
 	const context = await browser.newContext({
-		baseURL: process.env.QUIRE_URL,
+		baseURL: ADDRESS,
 		storageState: undefined
 	});
 	const page = await context.newPage();

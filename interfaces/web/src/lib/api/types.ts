@@ -18,7 +18,7 @@ export interface User {
 export interface Session {
 	id: string;
 	created_at: string;
-	last_seen_at: string;
+	last_seen_at: string | null;
 	user_agent: string | null;
 	address: string | null;
 	current: boolean;
@@ -42,7 +42,7 @@ export interface ApiKey {
 	last_used_at: string | null;
 }
 
-export interface NewApiKey extends ApiKey {
+export interface NewApiKey extends Omit<ApiKey, 'last_used_at'> {
 	key: string;
 }
 

@@ -57,28 +57,30 @@ export class Outbox {
 
 	drop(id: string): void {
 		this.letters = this.letters.filter((each) => each.id !== id);
-		this.save();
+		this.save((kept) => kept.filter((each) => each.id !== id));
 	}
 
 	/** What the chat already shows has arrived. */
 	arrived(ids: Set<string>): void {
 		if (this.letters.some((each) => ids.has(each.id))) {
 			this.letters = this.letters.filter((each) => !ids.has(each.id));
-			this.save();
+			this.save((kept) => kept.filter((each) => !ids.has(each.id)));
 		}
 	}
 
 	private put(letter: Letter): void {
-		const at = this.letters.findIndex((each) => each.id === letter.id);
-		this.letters =
-			at < 0
-				? [...this.letters, letter]
-				: this.letters.map((each, i) => (i === at ? letter : each));
-		this.save();
+		const add = (letters: Letter[]) =>
+			letters.some((each) => each.id === letter.id)
+				? letters.map((each) => (each.id === letter.id ? letter : each))
+				: [...letters, letter];
+		this.letters = add(this.letters);
+		this.save(add);
 	}
 
-	private save(): void {
-		store(this.place, this.letters.length > 0 ? this.letters : null);
+	/** Another tab may have letters of the same chat: only ours are touched. */
+	private save(change: (kept: Letter[]) => Letter[]): void {
+		const kept = change(load<Letter[]>(this.place, []));
+		store(this.place, kept.length > 0 ? kept : null);
 	}
 
 	private get place(): string {

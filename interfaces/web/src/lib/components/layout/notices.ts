@@ -4,14 +4,12 @@ import type { Change } from '#lib/api/types.ts';
 import { t } from '#lib/i18n/index.ts';
 import { chats } from '#lib/state/chats.svelte.ts';
 import { load } from '#lib/state/stored.ts';
-import { shell } from './shell.svelte.ts';
 
 const MARK = '● ';
 
 export function noticeEnds(change: Change, shown: string | undefined): void {
 	if (change.type !== 'answer.ended' || !change.chat_id) return;
 	if (change.chat_id === shown && !document.hidden) return;
-	shell.ended.add(change.chat_id);
 	mark();
 	tell(change.chat_id);
 }
@@ -23,7 +21,6 @@ function mark(): void {
 
 export function unmark(): void {
 	if (document.hidden) return;
-	shell.ended.clear();
 	if (document.title.startsWith(MARK)) document.title = document.title.slice(MARK.length);
 }
 
