@@ -16,6 +16,7 @@ import uvloop
 from application.answering.asking import Tools
 from application.answering.rooms import Rooms
 from application.answering.title import find_title
+from application.ports import Unavailable
 from infrastructure.broker import WakingBroker, broker_url
 from infrastructure.chores import Chores
 from infrastructure.conversations import Conversations
@@ -30,6 +31,7 @@ THREADS = 2
 WORKER_TIMEOUT_MS = 100
 PAUSE_SECONDS = 1.0
 BROKER_STOP_MS = 3_000
+DAY_SECONDS = 24 * 60 * 60
 
 
 def run(settings: Settings) -> int:
@@ -70,7 +72,17 @@ async def work(services: Services, stop: asyncio.Event, *, worker_id: UUID | Non
     async with AsyncExitStack() as stack:
         stack.push_async_callback(leases.close)
         await stack.enter_async_context(woken(settings, desk, chores))
-        await asyncio.gather(desk.run(stop), chores.run(stop))
+        await asyncio.gather(desk.run(stop), chores.run(stop), prune(services, stop))
+
+
+async def prune(services: Services, stop: asyncio.Event) -> None:
+    """Once a day, forget which commands were carried out long ago."""
+    while not stop.is_set():
+        with contextlib.suppress(Unavailable):
+            await services.log.prune()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DAY_SECONDS):
+                await stop.wait()
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from interfaces.services import Services
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT = b": still here\n\n"
 HEARTBEAT_SECONDS = 15.0
+ADMITTED_SECONDS = 1.0  # a sign-out ends open streams within two seconds
 WAITING_BUNDLES_MAX = 16
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -68,7 +69,7 @@ class EventStream(Response):
         async with aclosing(self._frames) as frames:
             async for frame in frames:
                 now = monotonic()
-                if self._may_still is not None and now - checked > HEARTBEAT_SECONDS:
+                if self._may_still is not None and now - checked > ADMITTED_SECONDS:
                     checked = now
                     if not await self._may_still():
                         return

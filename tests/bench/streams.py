@@ -48,6 +48,7 @@ class Seen:
     text: list[str] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
     end: str = ""
+    answer_id: str = ""
 
     def take(self, text: str) -> None:
         """Some text arrived."""
@@ -69,6 +70,8 @@ class Seen:
     def from_product(self, event: Event) -> None:
         if event.kind == "delta":
             self.take(json.loads(event.data)["text"])
+        elif event.kind == "accepted":
+            self.answer_id = json.loads(event.data)["answers"][0]["id"]
         elif event.kind == "restarted":
             self.text.clear()
         elif event.kind == "done":
@@ -89,37 +92,60 @@ class Summary:
     client_cpu: float = 0.0
 
 
+@dataclass(slots=True)
+class Run:
+    """All streams of one wish."""
+
+    api: Api
+    wish: Wish
+    total: Summary = field(default_factory=Summary)
+    leaves: dict[str, str] = field(default_factory=dict)  # where each chat ends
+
+    def chat(self, number: int) -> str:
+        return self.wish.chats[number % len(self.wish.chats)]
+
+    def question(self, number: int, text: str) -> dict[str, Any]:
+        """The body of a question at the end of its chat."""
+        parent = self.leaves.get(self.chat(number))
+        return {
+            "id": str(uuid4()),
+            "parent_id": parent,
+            "content": text,
+            "models": [self.wish.model],
+        }
+
+
 async def main(wish: Wish) -> Summary:
     """All streams of all rounds."""
-    api = Api(wish.url, wish.token)
-    total = Summary()
+    run = Run(Api(wish.url, wish.token), wish)
     began = time.monotonic()
-    for _ in range(wish.rounds):
+    for turn in range(wish.rounds):
         tasks = []
         for number in range(wish.streams):
-            tasks.append(asyncio.create_task(guarded(api, wish, number, total)))
+            tasks.append(asyncio.create_task(guarded(run, turn * wish.streams + number)))
             if number % 10 == 9:
                 await asyncio.sleep(10 / STARTS_EACH_SECOND)
         await asyncio.gather(*tasks)
-    total.seconds = time.monotonic() - began
-    total.client_cpu = time.process_time()
-    return total
+    run.total.seconds = time.monotonic() - began
+    run.total.client_cpu = time.process_time()
+    return run.total
 
 
-async def guarded(api: Api, wish: Wish, number: int, total: Summary) -> None:
+async def guarded(run: Run, number: int) -> None:
     """One stream; what goes wrong is counted."""
     mark = uuid4().hex[:8]
     seen = Seen(began=time.monotonic())
+    failures = run.total.failures
     try:
-        async with asyncio.timeout(wish.seconds_max):
-            await WAYS[wish.way](api, wish, seen, f"Say something. #{mark}", number, total)
+        async with asyncio.timeout(run.wish.seconds_max):
+            await WAYS[run.wish.way](run, seen, f"Say something. #{mark}", number)
     except TimeoutError:
-        total.failures.append(f"{sum(map(len, seen.text))} characters at the time limit")
+        failures.append(f"{sum(map(len, seen.text))} characters at the time limit")
         return
     except (ConnectionError, AssertionError) as error:
-        total.failures.append(f"{type(error).__name__}: {str(error)[:200]}")
+        failures.append(f"{type(error).__name__}: {str(error)[:200]}")
         return
-    judge(wish, seen, mark, total)
+    judge(run.wish, seen, mark, run.total)
 
 
 def judge(wish: Wish, seen: Seen, mark: str, total: Summary) -> None:
@@ -140,40 +166,34 @@ def judge(wish: Wish, seen: Seen, mark: str, total: Summary) -> None:
     total.delays += seen.delays
 
 
-async def direct(
-    api: Api, wish: Wish, seen: Seen, question: str, _number: int, _total: Summary
-) -> None:
+async def direct(run: Run, seen: Seen, question: str, _number: int) -> None:
     """Ask the upstream itself."""
     body = {
-        "model": wish.model,
+        "model": run.wish.model,
         "stream": True,
         "messages": [{"role": "user", "content": question}],
     }
-    reply = await api.call("POST", "/v1/chat/completions", body, sink=seen.from_upstream)
+    reply = await run.api.call("POST", "/v1/chat/completions", body, sink=seen.from_upstream)
     assert not reply.body, f"{reply.status}: {reply.body[:300]!r}"
 
 
-async def post(
-    api: Api, wish: Wish, seen: Seen, question: str, number: int, _total: Summary
-) -> None:
+async def post(run: Run, seen: Seen, question: str, number: int) -> None:
     """Ask the product, and read the answer of the same request."""
-    path = f"/api/v1/chats/{wish.chats[number % len(wish.chats)]}/messages"
-    body = {"id": str(uuid4()), "parent_id": None, "content": question, "models": [wish.model]}
+    path = f"/api/v1/chats/{run.chat(number)}/messages"
+    body = run.question(number, question)
     headers = {"accept": "text/event-stream"}
-    reply = await api.call("POST", path, body, sink=seen.from_product, headers=headers)
+    reply = await run.api.call("POST", path, body, sink=seen.from_product, headers=headers)
     assert not reply.body, f"{reply.status}: {reply.body[:300]!r}"
+    run.leaves[run.chat(number)] = seen.answer_id
 
 
-async def page(
-    api: Api, wish: Wish, seen: Seen, question: str, number: int, total: Summary
-) -> None:
+async def page(run: Run, seen: Seen, question: str, number: int) -> None:
     """Ask the product, then follow the answer with a second request."""
-    path = f"/api/v1/chats/{wish.chats[number % len(wish.chats)]}/messages"
-    body = {"id": str(uuid4()), "parent_id": None, "content": question, "models": [wish.model]}
-    accepted = (await api.call("POST", path, body)).expect(202)
-    total.accepts.append(time.monotonic() - seen.began)
-    answer = accepted["answers"][0]["id"]
-    reply = await api.call("GET", f"/api/v1/answers/{answer}/stream", sink=seen.from_product)
+    path = f"/api/v1/chats/{run.chat(number)}/messages"
+    accepted = (await run.api.call("POST", path, run.question(number, question))).expect(202)
+    run.total.accepts.append(time.monotonic() - seen.began)
+    answer = run.leaves[run.chat(number)] = accepted["answers"][0]["id"]
+    reply = await run.api.call("GET", f"/api/v1/answers/{answer}/stream", sink=seen.from_product)
     assert not reply.body, f"{reply.status}: {reply.body[:300]!r}"
 
 

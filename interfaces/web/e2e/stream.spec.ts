@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 import { UPSTREAM } from './address.ts';
 import { answers, begin, chatOf, ended, NEEDS_UPSTREAM, say, stored, textOf } from './person.ts';
 
@@ -9,7 +9,7 @@ const SLOWER = 't10-n100';
 const plain = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 /** Nothing lost, nothing doubled: what is shown is what is stored. */
-async function expectStored(page: Parameters<typeof stored>[0]) {
+async function expectStored(page: Page): Promise<string> {
 	await expect(ended(page)).toHaveCount(1);
 	const [, answer] = await stored(page);
 	// A page in the background is not laid out: what is shown is what one sees who looks.
@@ -19,24 +19,37 @@ async function expectStored(page: Parameters<typeof stored>[0]) {
 	return answer!.content;
 }
 
+/** What the first answer showed, again and again while it was written. */
+async function watched(page: Page): Promise<string[]> {
+	const first = answers(page).first();
+	const seen: string[] = [];
+	while ((await first.getAttribute('data-status')) === 'running') {
+		const text = plain((await first.locator('.md').allInnerTexts()).join(''));
+		seen.push(text);
+		await page.waitForTimeout(50);
+	}
+	return seen;
+}
+
 test('an answer grows on the page', async ({ page }) => {
 	await begin(page, 'Say something. #grow', SLOW);
-	const shown = answers(page).first().locator('.md');
-	await expect(shown).toBeVisible();
-	const early = (await shown.innerText()).length;
-	await page.waitForTimeout(1000);
-	expect((await shown.innerText()).length).toBeGreaterThan(early);
-	expect((await expectStored(page)).length).toBeGreaterThan(early);
+	const seen = await watched(page);
+	const text = plain(await expectStored(page));
+	expect(new Set(seen).size).toBeGreaterThan(5);
+	for (const each of seen) expect(text.startsWith(each), each).toBe(true);
 });
 
 test('a reload in the middle loses and doubles nothing', async ({ page }) => {
-	await begin(page, 'Say something. #reload', SLOW);
+	await begin(page, 'Say something. #reload', SLOWER);
 	await expect(answers(page).first().locator('.md')).toBeVisible();
 	for (let times = 0; times < 3; times += 1) {
 		await page.waitForTimeout(500);
 		await page.reload();
 	}
-	await expectStored(page);
+	await expect(answers(page)).toHaveCount(1);
+	const seen = await watched(page);
+	const text = plain(await expectStored(page));
+	for (const each of seen) expect(text.startsWith(each), each).toBe(true);
 });
 
 test('two tabs show the same answer while it is written', async ({ page, context }) => {
@@ -68,7 +81,7 @@ test('an answer can be stopped, and goes on', async ({ page }) => {
 });
 
 test('several models answer beside each other, the same one twice', async ({ page }) => {
-	await begin(page, 'Say something. #beside', SLOW, 'instant', SLOW);
+	await begin(page, 'Say something. #beside', SLOWER, 'instant', SLOWER);
 	const group = page.getByRole('group', { name: 'Answers beside each other' });
 	await expect(group.locator('article')).toHaveCount(3);
 	await page.getByRole('button', { name: 'Stop all answers' }).click();

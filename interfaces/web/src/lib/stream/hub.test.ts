@@ -79,6 +79,24 @@ describe('the one feed of a browser', () => {
 		expect(links.at(-2)!.closed).toBe(true);
 	});
 
+	it('hears from its start what was let go and is followed again', async () => {
+		const { links, tab, piece } = told();
+		const one = tab('one');
+		one.say({ kind: 'hello', user: 'mira' });
+		one.say({ kind: 'follow', answers: ['a'] });
+		await settled();
+		piece('a', '1', 'delta', { text: 'x' });
+		one.say({ kind: 'follow', answers: [] });
+		await settled();
+		piece('a', '2', 'delta', { text: 'y' });
+		one.say({ kind: 'follow', answers: ['a'] });
+		await settled();
+		expect(links).toHaveLength(3);
+		expect(links.at(-1)!.url).toMatch(/answers=a~$/);
+		piece('a', '1', 'delta', { text: 'x' });
+		expect(one.heard.filter((each) => each.kind === 'snapshot')).toEqual([]);
+	});
+
 	it('hears an answer anew that goes on after its end', async () => {
 		const { links, tab, piece } = told();
 		const one = tab('one');

@@ -94,10 +94,16 @@ export class Hub {
 		queueMicrotask(() => {
 			this.scheduled = false;
 			const wanted = this.wanted();
-			for (const id of this.answers.keys()) if (!wanted.has(id)) this.answers.delete(id);
+			const has = new Set(this.followed.split(','));
+			// What nobody follows is forgotten, so that who comes later hears it from its start.
+			for (const id of [...this.answers.keys(), ...has])
+				if (!wanted.has(id)) {
+					this.answers.delete(id);
+					has.delete(id);
+				}
+			this.followed = [...has].join(',');
 			const running = [...wanted].filter((id) => !this.answers.get(id)?.done);
 			// Less to follow needs no new feed; more does.
-			const has = new Set(this.followed.split(','));
 			if (this.tabs.size > 0 && running.some((id) => !has.has(id))) this.reopen();
 		});
 	}
@@ -157,6 +163,7 @@ export class Hub {
 	}
 
 	private add(answer_id: string, { id, kind, data }: Piece): void {
+		if (!this.followed.split(',').includes(answer_id)) return;
 		const answer = this.answers.get(answer_id) ?? emptyAnswer();
 		this.answers.set(answer_id, answer);
 		if (answer.done) return;
