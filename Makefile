@@ -31,7 +31,7 @@ test: python web chromium ## All that a change must pass; ARGS go to pytest
 	if $(call NPM_HAS,test) && command -v npm >/dev/null; then \
 		npm --prefix $(UI) run --silent test || failed="$$failed web"; \
 	fi; \
-	$(RUN) pytest -q -n auto --ignore=tests/soak $(ARGS) || failed="$$failed pytest"; \
+	$(RUN) pytest -q -n auto --dist loadgroup --ignore=tests/soak $(ARGS) || failed="$$failed pytest"; \
 	if [ -n "$$failed" ]; then echo "Failed:$$failed"; exit 1; fi
 
 lint: python ## How the code is written, and who imports whom

@@ -15,6 +15,7 @@ from projections.messages import messages
 from projections.read_model import Db
 
 PAGE = 20
+FURTHER_PAGE = 100  # who has many short messages would else be asked for again and again
 COUNTED_MAX = 1_000  # so that the longest chat costs no more
 
 
@@ -39,7 +40,7 @@ class Conversations:
         """A branch from a message upwards, newest first, in pages."""
         while start_id is not None:
             async with self._read(0) as db:
-                rows, start_id = await context(db, chat_id, start_id, limit=PAGE)
+                rows, start_id = await context(db, chat_id, start_id, limit=FURTHER_PAGE)
             yield said(rows)
 
     async def count_above(self, chat_id: UUID, start_id: UUID) -> int:

@@ -36,12 +36,7 @@ class _Call:
     """What every route of somebody with an account gets."""
 
     def __init__(
-        self,
-        request: Request,
-        response: Response,
-        proof: Annotated[Proof, Depends(prove)],
-        read_after: ReadAfter = 0,
-        idempotency_key: IdempotencyKey = "",
+        self, request: Request, response: Response, proof: Proof, read_after: int, key: str
     ) -> None:
         self.request = request
         self.services: Services = request.app.state.services
@@ -50,7 +45,7 @@ class _Call:
         self.read_after = read_after
         self.position = 0
         self._response = response
-        self.key = idempotency_key
+        self.key = key
         self.actor = Actor(
             self.identity.user_id,
             session_id=str(self.identity.session_id or self.identity.key_id),
@@ -108,13 +103,24 @@ class _Call:
         return found is not None and found.role != "pending"
 
 
-async def account_call(call: Annotated[_Call, Depends()]) -> _Call:
+async def any_call(
+    request: Request,
+    response: Response,
+    proof: Annotated[Proof, Depends(prove)],
+    read_after: ReadAfter = 0,
+    idempotency_key: IdempotencyKey = "",
+) -> _Call:
+    """The call itself. A coroutine, since FastAPI makes anything else in a thread."""
+    return _Call(request, response, proof, read_after, idempotency_key)
+
+
+async def account_call(call: Annotated[_Call, Depends(any_call)]) -> _Call:
     """For everybody with an account, also those who still wait to be let in."""
     await call.check_key()
     return call
 
 
-async def user_call(call: Annotated[_Call, Depends()]) -> _Call:
+async def user_call(call: Annotated[_Call, Depends(any_call)]) -> _Call:
     """For people who were let in."""
     if call.identity.role == "pending":
         raise Forbidden("Your account waits for an administrator to let you in.")
@@ -122,7 +128,7 @@ async def user_call(call: Annotated[_Call, Depends()]) -> _Call:
     return call
 
 
-async def administrator_call(call: Annotated[_Call, Depends()]) -> _Call:
+async def administrator_call(call: Annotated[_Call, Depends(any_call)]) -> _Call:
     """For administrators."""
     if not call.actor.is_administrator:
         raise Forbidden("Only administrators may do this.")

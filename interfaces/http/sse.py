@@ -134,11 +134,13 @@ async def merged(sources: Sequence[Frames], end: asyncio.Event | None = None) ->
 
 
 async def pump(source: Frames, queue: asyncio.Queue[bytes | None]) -> None:
-    """Put frames into a queue, and None behind the last."""
-    async with aclosing(source) as frames:
-        async for frame in frames:
-            await queue.put(frame)
-    await queue.put(None)
+    """Put frames into a queue, and None behind the last, also when the source failed."""
+    try:
+        async with aclosing(source) as frames:
+            async for frame in frames:
+                await queue.put(frame)
+    finally:
+        await queue.put(None)
 
 
 async def wait_for(end: asyncio.Event, queue: asyncio.Queue[bytes | None]) -> None:

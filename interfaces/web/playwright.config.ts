@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, devices } from '@playwright/test';
-import { ADDRESS, OWN, PORT, UPSTREAM_PORT } from './e2e/address.ts';
+import { ADDRESS, OWN, PERSON_STATE, PORT, RESULTS, UPSTREAM_PORT } from './e2e/address.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const ROOT = join(import.meta.dirname, '../..');
 const PYTHON = join(ROOT, '.venv/bin/python');
 
 // Without an address the product is started here, in a folder of its own, with a model server.
-const data = join(tmpdir(), `quire-e2e-${process.pid}`);
+const data = join(tmpdir(), `quire-e2e-${process.env.E2E_RUN}`);
 
 export default defineConfig({
 	testDir: 'e2e',
-	outputDir: 'test-results',
+	outputDir: RESULTS,
 	workers: 1,
 	timeout: 45_000,
 	expect: { timeout: 15_000 },
@@ -31,7 +31,7 @@ export default defineConfig({
 		{
 			name: 'chromium',
 			dependencies: ['setup'],
-			use: { ...devices['Desktop Chrome'], storageState: 'test-results/person.json' }
+			use: { ...devices['Desktop Chrome'], storageState: PERSON_STATE }
 		}
 	],
 	webServer: OWN
