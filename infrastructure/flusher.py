@@ -98,7 +98,7 @@ class Line:
         """Append groups in one round trip."""
         async with asyncio.timeout(FLUSH_SECONDS_MAX):
             if self._line is None:
-                self._line = await connect(self._url, autocommit=True, name="quire log")
+                self._line = await connect(self._url, autocommit=True, name="quire append")
                 await self._line.execute(SETTINGS)
             cursor = await self._line.execute(APPEND, parameters(groups), prepare=True)
             rows = await cursor.fetchall()

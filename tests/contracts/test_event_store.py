@@ -26,7 +26,7 @@ ANA = UUID(int=10)
 MASTER = bytes(range(32))
 END_APPENDERS = (
     "select pg_terminate_backend(pid) from pg_stat_activity"
-    " where datname = current_database() and application_name = 'quire log'"
+    " where datname = current_database() and application_name = 'quire append'"
     " and pid <> pg_backend_pid()"
 )
 

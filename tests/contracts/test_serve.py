@@ -156,9 +156,19 @@ def test_a_killed_installation_leaves_nothing_and_starts_again(folder: Path) -> 
     first.process.wait()
     second = serve(data)
     second.process.send_signal(signal.SIGINT)
-    assert second.process.wait(40) == 0
+    assert ended(second) == 0, second.output.read_text()
     assert "Quire has stopped." in second.output.read_text()
     eventually(lambda: not [each for each in Path("/proc").iterdir() if is_of(each.name, data)])
+
+
+def ended(serving: Serving) -> int | None:
+    """How it ended; None when it had to be killed."""
+    try:
+        return serving.process.wait(60)
+    except subprocess.TimeoutExpired:
+        serving.process.kill()
+        serving.process.wait()
+        return None
 
 
 def is_of(pid: str, data: Path) -> bool:

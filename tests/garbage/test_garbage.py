@@ -145,5 +145,6 @@ async def test_no_garbage_breaks_an_operation_or_surprises_its_caller(world: Wor
                 with contextlib.suppress(Unsatisfiable):  # an operation without any input
                     problems += throw(operation, world, places, mode)
     assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:SHOWN_MAX])
+    world.api.close()  # the server has closed what was idle for so long
     reply = await world.api.call("GET", "/api/v1/auth/session")
     assert reply.status == 200
