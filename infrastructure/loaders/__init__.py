@@ -1,0 +1,1 @@
+"""Reading documents: every file in a process of its own, with limits, into one form of text."""

@@ -1,0 +1,1 @@
+"""Documents that tests write themselves, well and badly made."""
