@@ -1,0 +1,1 @@
+"""What people know: their files, cut into passages that can be found."""

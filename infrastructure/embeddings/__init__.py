@@ -1,0 +1,1 @@
+"""Turns texts into vectors: with a model on this machine, or by asking a server."""

@@ -1,0 +1,1 @@
+"""Orders passages by reading them together with the question."""

@@ -1,0 +1,53 @@
+"""Which reranker the settings for documents mean."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from application.documents.ports import Reranker, Unfit
+from application.documents.settings import Reranker as Choice
+from application.ports import ModelFailed
+from infrastructure.embeddings.asking import LIMITS
+from infrastructure.models.http import Limits, Server
+from infrastructure.rerankers.http import HttpReranker
+from infrastructure.rerankers.local import LocalReranker
+
+
+@dataclass(slots=True)
+class Rerankers:
+    """Gives rerankers; the same choice gives the same one. Use one per event loop, and close it."""
+
+    client: httpx.AsyncClient
+    limits: Limits = LIMITS
+    _servers: dict[tuple[str, str], Server] = field(default_factory=dict)
+    _local: dict[str, LocalReranker] = field(default_factory=dict)
+
+    async def reranker(self, choice: Choice, key: str | None = None) -> Reranker | None:
+        """What the choice means, if it means one; raises Unfit where it cannot be meant.
+
+        For a local one, `model` is the folder that holds model.onnx and tokenizer.json.
+        """
+        if choice.kind == "none":
+            return None
+        if choice.kind == "http":
+            return HttpReranker(self._server(choice.url, key), choice.model)
+        if not Path(choice.model).is_absolute():
+            raise Unfit("The model of a local reranker is the full path of its folder.")
+        if choice.model not in self._local:
+            self._local[choice.model] = LocalReranker(Path(choice.model))
+        return self._local[choice.model]
+
+    async def aclose(self) -> None:
+        """Let go of the models on this machine."""
+        for each in self._local.values():
+            await each.aclose()
+        self._local.clear()
+
+    def _server(self, url: str, key: str | None) -> Server:
+        """What was learnt about a server is kept."""
+        try:
+            server = Server.at(self.client, url, key, limits=self.limits)
+        except ModelFailed as failed:
+            raise Unfit(str(failed)) from None
+        return self._servers.setdefault((url, key or ""), server)
