@@ -1,0 +1,1 @@
+"""Vector stores: where the meaning of passages is kept and searched."""
