@@ -5,7 +5,7 @@ from uuid import UUID
 
 from application.command import Command, Work
 from application.ports import Jobs
-from domain.answers import Answer, Outcome, Status
+from domain.answers import Answer, Outcome, Retrieval, Status
 from domain.errors import Conflict
 from domain.reactions import Reactions
 
@@ -41,17 +41,20 @@ def on_ended(event: Answer.Ended, jobs: Jobs) -> None:
 
 @dataclass(frozen=True, slots=True)
 class StartAnswer(Command[None]):
-    """Begin one attempt, unless another worker has begun it."""
+    """Begin one attempt, unless another worker has begun it; with what was found for it."""
 
     answer_id: UUID
     attempt: int
     left_out: int = 0
+    retrieval: Retrieval | None = None
 
     async def execute(self, work: Work) -> None:
         answer = await work.get(Answer, self.answer_id)
         if answer.attempt + 1 != self.attempt:
             raise Conflict("Another worker writes this answer now.")
         answer.start(left_out=self.left_out)
+        if self.retrieval is not None:
+            answer.record_retrieval(self.attempt, self.retrieval)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from application.command import Command, Work
 from domain.answers import Answer, Status
 from domain.chats import Chat
 from domain.errors import Conflict, Invalid, NotFound
-from domain.messages import Message
+from domain.messages import NO_SOURCES, Message, Sources
 
 MODELS_MAX = 8
 COPIED_MAX = 500
@@ -100,6 +100,7 @@ class PostMessage(Command[tuple[Asked, ...]]):
     parent_id: UUID | None
     text: str
     request: Request
+    sources: Sources = NO_SOURCES
 
     async def execute(self, work: Work) -> tuple[Asked, ...]:
         chat = await open_chat(work, self.chat_id)
@@ -121,6 +122,7 @@ class PostMessage(Command[tuple[Asked, ...]]):
             owner=chat.owner,
             parent_id=self.parent_id,
             text=self.text,
+            sources=self.sources,
         )
 
 
@@ -218,6 +220,7 @@ class Copied:
     status: Status = Status.COMPLETED
     reasoning: str = ""
     citations: list[dict[str, Any]] = field(default_factory=list)
+    sources: Sources = NO_SOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +254,7 @@ class CopyMessages(Command[None]):
                 owner=chat.owner,
                 parent_id=each.parent_id,
                 text=each.text,
+                sources=each.sources,
             )
         return Answer.record(
             each.id,

@@ -143,14 +143,30 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A passage to be quoted from: its number, its citation, and how near it is in meaning."""
+
+    n: int
+    text: str
+    citation: Mapping[str, Any]
+    meaning: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked. `continues`: the last turn is its own, to be continued."""
+    """What a model is asked. `continues`: the last turn is its own, to be continued.
+
+    `passages` are for who has no words of his own; language models have them in their turns.
+    `attached`: somebody chose the documents they come from.
+    """
 
     model: str
     turns: tuple[Turn, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
     continues: bool = False
     user_id: UUID | None = None
+    passages: tuple[Given, ...] = ()
+    attached: bool = False
 
 
 PieceKind = Literal["text", "reasoning", "tool_call", "usage", "citations", "finish"]
@@ -161,7 +177,7 @@ class Piece:
     """Something a model sent: `text` for text and reasoning, `data` for the rest.
 
     tool_call: {index, id, name, arguments}; usage: {input_tokens, output_tokens, ...};
-    citations: {"items": [{n, title, quote, source}]}; finish: {"reason": ...}.
+    citations: {"items": [{n, title, quote, source, ...}]}; finish: {"reason": ...}.
     """
 
     kind: PieceKind

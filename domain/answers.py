@@ -42,6 +42,20 @@ class Outcome:
     error: dict[str, str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What was looked for before an answer, where, and what came of it.
+
+    `found`: passage_id, file_id, url, page, scores, used and n of each; of pages of the web,
+    which are kept nowhere else, also title and quote.
+    """
+
+    queries: list[str]
+    scope: dict[str, Any]
+    found: list[dict[str, Any]]
+    milliseconds: dict[str, float]
+
+
 class Answer(Aggregate):
     """What one model says to one question.
 
@@ -75,6 +89,17 @@ class Answer(Aggregate):
         def apply(self, answer: Answer) -> None:
             answer.attempt = self.attempt
             answer.status = Status.RUNNING
+
+    class RetrievalPerformed(Event):
+        """What was found for it, so that every citation can be explained later."""
+
+        TOPIC = "answer.retrieval_performed"
+        PERSONAL = ("queries", "found")
+        attempt: int
+        queries: list[str]
+        scope: dict[str, Any]
+        found: list[dict[str, Any]]
+        milliseconds: dict[str, float]
 
     class Checkpointed(Event):
         """Text since the last checkpoint; offsets in characters, of the whole text so far."""
@@ -187,6 +212,19 @@ class Answer(Aggregate):
         self.must_run()
         self.trigger_event(self.Started, attempt=self.attempt + 1, left_out=left_out)
         return self.attempt
+
+    def record_retrieval(self, attempt: int, retrieval: Retrieval) -> None:
+        """Record what an attempt found to answer from."""
+        self.must_run()
+        self.must_be_newest(attempt)
+        self.trigger_event(
+            self.RetrievalPerformed,
+            attempt=attempt,
+            queries=retrieval.queries,
+            scope=retrieval.scope,
+            found=retrieval.found,
+            milliseconds=retrieval.milliseconds,
+        )
 
     def checkpoint(
         self, attempt: int, *, offset: int, text: str, reasoning_offset: int, reasoning: str

@@ -42,7 +42,8 @@ class Conversations:
             rows, above = await context(db, chat_id, question_id, limit=PAGE)
         if chat is None or not rows or rows[0].id != question_id:
             return None
-        return Opening(Manner(chat.system, chat.params), said(rows), above)
+        manner = Manner(chat.system, chat.params)
+        return Opening(manner, said(rows), above, attached=rows[0].attached)
 
     async def upwards(
         self, chat_id: UUID, start_id: UUID | None

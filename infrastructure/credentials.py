@@ -200,6 +200,27 @@ class Credentials:
         plain = json.loads(self._vault.open(sealed, f"connection {connection_id}"))
         return ConnectionSecrets(plain["api_key"], plain["headers"])
 
+    async def keep_secret(self, name: str, secret: str) -> None:
+        """Keep the key of a server that is no model server, sealed; an empty one is forgotten."""
+        if not secret:
+            await self._lines.run(
+                "delete from credentials.secrets where name = %(name)s", {"name": name}
+            )
+            return
+        sealed = self._vault.seal(secret.encode(), f"secret {name}")
+        await self._lines.run(
+            "insert into credentials.secrets (name, sealed) values (%(name)s, %(sealed)s) "
+            "on conflict (name) do update set sealed = excluded.sealed",
+            {"name": name, "sealed": sealed},
+        )
+
+    async def secret(self, name: str) -> str:
+        """The key that was kept under a name, or an empty text."""
+        row = await self._lines.row(
+            "select sealed from credentials.secrets where name = %(name)s", {"name": name}
+        )
+        return "" if row is None else self._vault.open(row[0], f"secret {name}").decode()
+
     async def claim_request(self, command_id: UUID, content: bytes) -> bool:
         """Note what is asked under a command id; False when it was something else before."""
         mark = self._vault.mark(content)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from redis.exceptions import RedisError
 
 from application.answers import answering, stopping, titling
+from application.document_settings import reindexing
+from application.documents.ingesting import recutting
+from application.files import ingesting
 from infrastructure.broker import WakingBroker, broker_url
 from infrastructure.jobs import CollectedJobs
 from infrastructure.lanes import Policy
@@ -14,6 +17,7 @@ from infrastructure.lanes import Policy
 ACTOR = "do_chores"
 QUEUE = "default"
 GATHER_SECONDS = 0.2
+POLICIES = (answering, stopping, titling, ingesting, recutting, reindexing)
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +53,4 @@ class Waker:
 
 def policies(waker: Waker) -> Sequence[Policy]:
     """What the lane `effects` consists of."""
-    return [
-        Policy(each, lambda: CollectedJobs(waker.wake)) for each in (answering, stopping, titling)
-    ]
+    return [Policy(each, lambda: CollectedJobs(waker.wake)) for each in POLICIES]

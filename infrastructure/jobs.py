@@ -1,10 +1,12 @@
 """What policies ask for, as rows in the transaction of their lane's checkpoint."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+
+from infrastructure.lines import Lines
 
 Wake = Callable[[frozenset[str]], Awaitable[None]]
 
@@ -37,10 +39,37 @@ TITLE = """
         and e.data ->> 'status' = 'completed' and e.position < %(position)s)
     on conflict (job, key) do nothing
 """
-OTHER = """
-    insert into work.jobs (job, key, arguments) values (%(job)s, %(key)s, %(arguments)s)
-    on conflict (job, key) do nothing
+# A wish that comes while the job runs raises the position, so that it is done again afterwards.
+OTHER: LiteralString = """
+    insert into work.jobs as j (job, key, arguments, position, due_at)
+    values (%(job)s, %(key)s, %(arguments)s, %(position)s,
+            now() + make_interval(secs => %(delay)s))
+    on conflict (job, key) do update
+    set position = greatest(j.position + 1, excluded.position), arguments = excluded.arguments,
+        due_at = least(j.due_at, excluded.due_at), attempts = 0, postponed = 0
 """
+
+
+ALL: LiteralString = """
+    insert into work.jobs as j (job, key, arguments, due_at)
+    select %(job)s, k.key, '{}', now() + make_interval(secs => %(gap)s * (k.place - 1))
+    from unnest(%(keys)s::uuid[]) with ordinality as k (key, place) order by k.key
+    on conflict (job, key) do update
+    set position = j.position + 1, due_at = least(j.due_at, excluded.due_at),
+        attempts = 0, postponed = 0
+"""
+
+
+async def ask(lines: Lines, job: str, key: UUID, *, delay: float = 0) -> None:
+    """Ask for a job that does not follow from an event."""
+    what = {"job": job, "key": key, "arguments": Jsonb({}), "position": 0, "delay": delay}
+    await lines.run(OTHER, what)
+
+
+async def ask_all(lines: Lines, job: str, keys: Sequence[UUID], *, gap: float = 0) -> None:
+    """Ask for many jobs; with a gap they are due one after the other, so that others get a turn."""
+    what = {"job": job, "keys": list(keys), "gap": gap}
+    await lines.run(ALL, what)
 
 
 class CollectedJobs:
@@ -69,8 +98,8 @@ class CollectedJobs:
             self.statements.append((TITLE, what))
         else:
             self._asked.add(job)
-            row = {"job": job, "arguments": Jsonb(arguments)}
-            self.statements.append((OTHER, {**what, **row}))
+            what |= {"job": job, "position": self.position, "delay": 0}
+            self.statements.append((OTHER, {**what, "arguments": Jsonb(arguments)}))
 
     async def after_commit(self) -> None:
         """Send the message that wakes whoever does such jobs."""

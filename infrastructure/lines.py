@@ -33,12 +33,14 @@ class Lines:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def rows(self, sql: LiteralString, params: Mapping[str, Any]) -> list[Row]:
-        """All rows of a query."""
+    async def rows(
+        self, sql: LiteralString, params: Mapping[str, Any], *, prepare: bool | None = None
+    ) -> list[Row]:
+        """All rows of a query; prepare=False has it planned anew for these very values."""
         for _ in range(LINES_BROKEN_MAX):
             with suppress(_LineBroken):
-                return await self._rows(sql, params)
-        return await self._rows(sql, params)
+                return await self._rows(sql, params, prepare=prepare)
+        return await self._rows(sql, params, prepare=prepare)
 
     async def row(self, sql: LiteralString, params: Mapping[str, Any]) -> Row | None:
         """The first row of a query, if there is one."""
@@ -49,9 +51,11 @@ class Lines:
         async with self._line() as line:
             return (await line.execute(sql, params)).rowcount
 
-    async def _rows(self, sql: LiteralString, params: Mapping[str, Any]) -> list[Row]:
+    async def _rows(
+        self, sql: LiteralString, params: Mapping[str, Any], *, prepare: bool | None
+    ) -> list[Row]:
         async with self._line() as line:
-            return await (await line.execute(sql, params)).fetchall()
+            return await (await line.execute(sql, params, prepare=prepare)).fetchall()
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[Connection]:

@@ -69,6 +69,20 @@ class Settings(BaseModel):
         description="What secrets are encrypted with, at least 32 characters; the same on all "
         "machines. Empty: made at random at the first start, in `secret.key` in the data folder.",
     )
+    blobs_url: str = Field(
+        default="",
+        description="Where the bytes of files lie: `s3://bucket/prefix`, `az://container/prefix` "
+        "or `gs://bucket/prefix`. Empty: in the data folder.",
+    )
+    s3_endpoint: str = Field(
+        default="",
+        description="An S3-compatible server, such as `https://minio.example.org`. Empty: AWS.",
+    )
+    s3_access_key: str = Field(
+        default="", repr=False, description="The name of the key for that server."
+    )
+    s3_secret_key: str = Field(default="", repr=False, description="The key for that server.")
+    s3_region: str = Field(default="", description="The region of the bucket.")
     openai_base_url: str = Field(
         default="",
         description="An OpenAI-compatible server to offer, such as `https://api.openai.com/v1`.",

@@ -9,14 +9,19 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
+from application.answering.retrieval import Shelves
 from application.command import Command, Receipt, carry_out
 from application.ports import Actor
 from infrastructure.access import Access
 from infrastructure.attempts import Attempts
+from infrastructure.blobs.stores import FileStores
 from infrastructure.changes import Changes
 from infrastructure.checkpoints import Lag, lags
 from infrastructure.credentials import Credentials
+from infrastructure.documents.engines import DocumentEngines, Place, open_engines
+from infrastructure.documents.means import shelves_of
 from infrastructure.event_log import EventLog
+from infrastructure.guarded import GuardedClient
 from infrastructure.lines import Lines
 from infrastructure.models.connections import AllConnections, Connections
 from infrastructure.models.http import Limits, open_client
@@ -75,6 +80,9 @@ class Services:
     passwords: Passwords
     attempts: Attempts
     access: Access
+    files: FileStores
+    documents: DocumentEngines
+    web: GuardedClient
     written: LastWritten = field(default_factory=LastWritten)
 
     async def execute(
@@ -95,6 +103,11 @@ class Services:
     async def lags(self) -> list[Lag]:
         """How far the read models and policies have come."""
         return await lags(self.lines)
+
+    @property
+    def shelves(self) -> Shelves:
+        """All that is needed to find passages."""
+        return shelves_of(self.reader, self.lines, self.documents, self.web)
 
     @property
     def core_names(self) -> list[str]:
@@ -133,6 +146,11 @@ async def open_services(settings: Settings, *, name: str = "quire") -> AsyncIter
             passwords=passwords,
             attempts=Attempts(lines),
             access=Access(lines),
+            files=FileStores.of(settings, own),
+            documents=await enter(
+                open_engines(Place(own, settings.data_folder), log, credentials, connections)
+            ),
+            web=await enter(GuardedClient()),
         )
 
 

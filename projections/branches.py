@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.errors import NotFound
+from projections.attachments import OF_MESSAGE, SEARCH
 from projections.read_model import Db
 
 
@@ -13,7 +14,8 @@ from projections.read_model import Db
 class MessageRow:
     """A message with its words and its place among its siblings.
 
-    From `model` on, the fields are those of answers; in questions they are empty.
+    From `model` on, the fields are those of answers, and the last two those of questions;
+    in the others they are empty.
     """
 
     id: UUID
@@ -41,6 +43,8 @@ class MessageRow:
     citations: list[dict[str, Any]]
     batch_id: UUID | None
     batch_count: int | None
+    attachments: list[dict[str, Any]]
+    web_search: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ContextRow:
-    """A message as a prompt needs it."""
+    """A message as a prompt needs it; `attached`: something is attached in this chat."""
 
     id: UUID
     parent_id: UUID | None
@@ -61,6 +65,7 @@ class ContextRow:
     content: str
     status: str | None
     model: str | None
+    attached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +88,14 @@ BRANCH = """
         where b.depth < %(limit)s
     )
 """
-WHOLE = """
+WHOLE = f"""
     select m.id, m.chat_id, m.owner_id, nullif(m.parent_id, m.chat_id) as parent_id, m.role,
         coalesce(t.content, '') as content, m.created_at, m.edited_at, m.position,
         s.sibling_index, s.sibling_count, p.id as previous_sibling_id, n.id as next_sibling_id,
         m.model, m.status, m.attempt, coalesce(t.reasoning, '') as reasoning,
         m.reasoning_seconds, m.seconds, m.usage, m.error, m.left_out,
-        coalesce(t.citations, '[]') as citations, m.batch_id, m.batch_count
+        coalesce(t.citations, '[]') as citations, m.batch_id, m.batch_count,
+        case m.role when 'user' then {OF_MESSAGE} end as attachments
 """
 AROUND = """
     left join texts t on t.message_id = m.id
@@ -189,7 +195,8 @@ async def context(
     await db.execute(
         f"""
         {BRANCH} select m.id, nullif(m.parent_id, m.chat_id) as parent_id, m.role,
-            coalesce(t.content, '') as content, m.status, m.model
+            coalesce(t.content, '') as content, m.status, m.model,
+            exists (select from attachments a where a.chat_id = %(chat)s) as attached
         from branch m left join texts t on t.message_id = m.id order by m.depth
         """,  # noqa: S608
         {"chat": chat_id, "start": start_id, "limit": limit},
@@ -224,4 +231,6 @@ async def all_messages(db: Db, chat_id: UUID) -> list[MessageRow]:
 
 def _message(row: dict[str, Any]) -> MessageRow:
     row.pop("depth", None)
-    return MessageRow(**row)
+    found = row.pop("attachments") or []
+    attached = [each for each in found if each["kind"] != SEARCH]
+    return MessageRow(**row, attachments=attached, web_search=len(attached) < len(found))

@@ -18,7 +18,7 @@ from projections.read_model import ReadModel, Writes, as_json, clean
 messages = ReadModel(
     "messages",
     version=1,
-    beside=("chats",),
+    beside=("chats", "attachments"),
     tables="""
         create table messages (
             id                uuid        primary key,

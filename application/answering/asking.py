@@ -1,15 +1,18 @@
 """Asks the model of one answer and takes down what it says."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from application.answering.context import Context, Conversations, context_of
+from application.answering.aside import said_aside
+from application.answering.context import Context, Conversations, Found, Opening, context_of
 from application.answering.draft import Draft, History
 from application.answering.manuscript import Manuscript
+from application.answering.material import Material
 from application.answering.record import record
+from application.answering.retrieval import READER_KIND, Errand, Shelves
 from application.answering.rooms import Rooms
 from application.answers import StartAnswer
 from application.ports import (
@@ -20,11 +23,15 @@ from application.ports import (
     ModelFailed,
     ModelInfo,
     Models,
+    Piece,
     Prompt,
+    Turn,
     Unavailable,
     Written,
 )
 from domain.answers import Outcome, Status
+
+T = TypeVar("T")
 
 LAG_PATIENCE = 30
 WAIT_SECONDS_MAX = 20.0
@@ -33,6 +40,15 @@ WAITS_MAX = 1
 
 def nothing() -> None:
     """Do nothing."""
+
+
+async def patiently(look: Callable[[], Awaitable[T]]) -> T:
+    """Look; and again for a while when what is looked at is away or lags behind."""
+    for _ in range(LAG_PATIENCE):
+        with suppress(Unavailable):
+            return await look()
+        await asyncio.sleep(1)
+    return await look()
 
 
 class AnswersLog(Log, History, Protocol):
@@ -48,6 +64,7 @@ class Tools:
     models: Models
     conversations: Conversations
     rooms: Rooms
+    shelves: Shelves | None = None
 
 
 class Asking:
@@ -73,11 +90,10 @@ class Asking:
             if isinstance(found, ModelFailed):
                 raise found
             model, info = found
-            prompt = await self._prompt(info, so_far, position)
+            prompt = await self._prompt(model, info, so_far, position)
             room = self._tools.rooms.of(info.connection_id)
             if room.locked():
-                self._tell()
-                self._writer.write("status", {"kind": "queued"})
+                self._tell_status("queued", {})
             async with room:
                 await self._ask(model, prompt)
         except ModelFailed as error:
@@ -116,26 +132,62 @@ class Asking:
         told = {"kind": error.kind, "message": str(error)}
         return self._manuscript.outcome(Status.FAILED, told)
 
-    async def _prompt(self, info: ModelInfo, so_far: Written | None, position: int) -> Prompt:
+    async def _prompt(
+        self, model: Model, info: ModelInfo, so_far: Written | None, position: int
+    ) -> Prompt:
+        """What the model is asked, with what was found for it."""
         draft, conversations = self._draft, self._tools.conversations
-        text = so_far.text if so_far else ""
-        tries = 0
-        while True:
-            try:
-                context = await context_of(draft, info, conversations, after=position, so_far=text)
-                break
-            except Unavailable:
-                tries += 1
-                if tries > LAG_PATIENCE:
-                    raise
-                await asyncio.sleep(1)
-        if context is None:
+        opening = await patiently(lambda: self._opening(position))
+        if opening is None:
             raise ModelFailed("question_gone", "The question of this answer is gone.")
-        self._begin(context)
+        material = await patiently(lambda: self._material(model, info, opening))
+        found = self._found(info, material)
+        text = so_far.text if so_far else ""
+        context = await patiently(
+            lambda: context_of(draft, info, conversations, opening, so_far=text, found=found)
+        )
+        self._begin(context, material)
         return context.prompt
 
-    def _begin(self, context: Context | None) -> asyncio.Task[None]:
-        self._starting = asyncio.create_task(self._start(context))
+    async def _opening(self, position: int) -> Opening | None:
+        draft = self._draft
+        if draft.question_id is None:
+            return None
+        return await self._tools.conversations.opening(draft.chat_id, draft.question_id, position)
+
+    async def _material(self, model: Model, info: ModelInfo, opening: Opening) -> Material | None:
+        """What to answer from, if there is anywhere to look."""
+        shelves = self._tools.shelves
+        if shelves is None or not (opening.attached or info.kind == READER_KIND):
+            return None
+
+        async def ask(wish: str) -> str:
+            prompt = Prompt(self._draft.model, (Turn("user", wish),), user_id=self._draft.owner)
+            async with self._tools.rooms.of(info.connection_id):
+                return await said_aside(model, prompt)
+
+        asked = None if info.kind == READER_KIND else ask
+        return await Errand(shelves, self._draft, info, opening, self._tell_status, asked).run()
+
+    def _found(self, info: ModelInfo, material: Material | None) -> Found | None:
+        """The material as this model reads it. The Reader names only what it quotes."""
+        if material is None:
+            return None
+        if info.kind == READER_KIND:
+            return Found(passages=material.given, attached=material.attached)
+        if material.sources:
+            self._tell()
+            self._manuscript.take(Piece("citations", data={"items": material.citations}))
+        return Found(text=material.text)
+
+    def _tell_status(self, kind: str, data: Mapping[str, Any]) -> None:
+        self._tell()
+        self._writer.write("status", {"kind": kind, **data})
+
+    def _begin(
+        self, context: Context | None, material: Material | None = None
+    ) -> asyncio.Task[None]:
+        self._starting = asyncio.create_task(self._start(context, material))
         self._starting.add_done_callback(self._begun)
         return self._starting
 
@@ -143,15 +195,15 @@ class Asking:
         if not starting.cancelled() and starting.exception():
             self.lost()
 
-    async def _start(self, context: Context | None) -> None:
+    async def _start(self, context: Context | None, material: Material | None) -> None:
         """Record the start while the model thinks, and how many messages it does not see."""
         left_out = 0
         if context is not None:
             left_out = await context.left_out(self._draft, self._tools.conversations)
         if left_out:
-            self._tell()
-            self._writer.write("status", {"kind": "left_out", "count": left_out})
-        await record(self._tools.log, StartAnswer(self._draft.id, self._number, left_out))
+            self._tell_status("left_out", {"count": left_out})
+        found = material.record if material else None
+        await record(self._tools.log, StartAnswer(self._draft.id, self._number, left_out, found))
 
     async def _ask(self, model: Model, prompt: Prompt) -> None:
         """Take pieces; a server that asks for a little patience gets it, before the first one."""
@@ -167,8 +219,7 @@ class Asking:
                 untouched = self._manuscript.is_untouched
                 if not (untouched and turn < WAITS_MAX and seconds and seconds <= WAIT_SECONDS_MAX):
                     raise
-                self._tell()
-                self._writer.write("status", {"kind": "waiting", "seconds": seconds})
+                self._tell_status("waiting", {"seconds": seconds})
                 await asyncio.sleep(seconds)
             else:
                 return

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from application.answering.draft import Draft
-from application.ports import ModelInfo, Prompt, Turn
+from application.ports import Given, ModelInfo, Prompt, Turn
 
 CONTEXT_TOKENS = 8_192  # of a model that does not say how much it can read
 ANSWER_TOKENS = 1_024  # kept free when nobody says how long the answer may be
@@ -34,11 +34,15 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A question and the newest of what was said before, newest first, and what is above that."""
+    """A question and the newest of what was said before, newest first, and what is above that.
+
+    `attached`: something is attached to a question of this chat, on this branch or another.
+    """
 
     manner: Manner
     said: Sequence[Said]
     above: UUID | None
+    attached: bool = False
 
 
 class Conversations(Protocol):
@@ -82,24 +86,38 @@ def budget_of(params: Mapping[str, Any], info: ModelInfo) -> int:
     return room - min(wanted, int(room * ANSWER_SHARE_MAX))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for a question: as text for a language model, or as passages."""
+
+    text: str = ""
+    passages: tuple[Given, ...] = ()
+    attached: bool = False
+
+
 async def context_of(
-    draft: Draft, info: ModelInfo, conversations: Conversations, *, after: int, so_far: str = ""
-) -> Context | None:
-    """Collect the prompt of an answer; None when its question is gone."""
-    if draft.question_id is None:
-        return None
-    opening = await conversations.opening(draft.chat_id, draft.question_id, after)
-    if opening is None:
-        return None
+    draft: Draft,
+    info: ModelInfo,
+    conversations: Conversations,
+    opening: Opening,
+    *,
+    so_far: str = "",
+    found: Found | None = None,
+) -> Context:
+    """Collect the prompt of an answer, from its question upwards."""
+    found = found or Found()
     manner = opening.manner
     params = {**manner.params, **draft.params}
     instructions = "\n\n".join(each for each in (manner.system, draft.hint) if each.strip())
     turns = [Turn("assistant", so_far)] if so_far else []
     budget = budget_of(params, info)
-    budget -= tokens_of(instructions) if instructions else 0
+    budget -= sum(tokens_of(text) for text in (instructions, found.text) if text)
     budget -= sum(tokens_of(turn.content) for turn in turns)
     pages = conversations.upwards(draft.chat_id, opening.above)
     asked, used = await _fitting(opening.said, pages, budget)
+    if found.text and asked:
+        # One turn, since many servers want the roles to alternate.
+        asked[0] = Turn("user", f"{found.text}\n\n{asked[0].content}")
     if instructions:
         asked.append(Turn("system", instructions))
     prompt = Prompt(
@@ -108,6 +126,8 @@ async def context_of(
         params={name: value for name, value in params.items() if name not in OWN_PARAMS},
         continues=bool(so_far),
         user_id=draft.owner,
+        passages=found.passages,
+        attached=found.attached,
     )
     return Context(prompt, used)
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 from uuid import UUID
 
 from domain.aggregate import Aggregate
-from domain.answers import Answer, Status
+from domain.answers import Answer, Retrieval, Status
 from domain.errors import NotFound
 
 
@@ -43,6 +43,7 @@ class Draft:
     seconds: float | None = None
     usage: dict[str, Any] | None = None
     citations: list[dict[str, Any]] = field(default_factory=list)
+    retrieval: Retrieval | None = None
     error: dict[str, str] | None = None
     stopping: bool = False
     continued: bool = False
@@ -97,6 +98,10 @@ def _started(draft: Draft, event: Answer.Started) -> None:
     draft.status, draft.attempt = Status.RUNNING, event.attempt
 
 
+def _retrieved(draft: Draft, event: Answer.RetrievalPerformed) -> None:
+    draft.retrieval = Retrieval(event.queries, event.scope, event.found, event.milliseconds)
+
+
 def _checkpointed(draft: Draft, event: Answer.Checkpointed) -> None:
     if event.offset == 0 and event.reasoning_offset == 0 and event.attempt > draft.text_attempt:
         draft.base = event.attempt
@@ -137,6 +142,7 @@ TELL: dict[type, Callable[[Draft, Any], None]] = {
     Answer.Requested: _requested,
     Answer.Recorded: _recorded,
     Answer.Started: _started,
+    Answer.RetrievalPerformed: _retrieved,
     Answer.Checkpointed: _checkpointed,
     Answer.StopRequested: _stop_requested,
     Answer.Ended: _ended,

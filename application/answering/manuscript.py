@@ -1,5 +1,6 @@
 """What one attempt has written, on its way to the readers and into the log."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -140,14 +141,19 @@ class Manuscript:
         if piece.kind == "usage":
             self._usage = dict(piece.data)
         elif piece.kind == "citations":
-            items = list(piece.data.get("items", ()))
-            self._citations += items
-            self._writer.write("status", {"kind": "citations", "items": items})
+            self._cite(piece.data.get("items", ()))
         elif piece.kind == "tool_call":
             name = cleaned(str(piece.data.get("name") or ""))[:NAME_CHARACTERS_MAX]
             self._writer.write("status", {"kind": "tool_unavailable", "name": name})
             if self.is_empty:
                 self.take(Piece("text", f"{NO_TOOL}: {name}." if name else f"{NO_TOOL}."))
+
+    def _cite(self, items: Iterable[dict[str, Any]]) -> None:
+        """Keep sources, each number once; who goes on with an answer names them again."""
+        known = {each.get("n") for each in self._citations}
+        self._citations += [each for each in items if each.get("n") not in known]
+        told = {"kind": "citations", "items": list(self._citations)}
+        self._writer.write("status", told)
 
     def _stop_thinking(self) -> None:
         if self._thinking_since is not None:

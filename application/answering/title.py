@@ -2,21 +2,21 @@
 
 import asyncio
 import re
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from uuid import UUID
 
+from application.answering.aside import said_aside
 from application.answering.asking import Tools
 from application.answering.draft import Draft
 from application.answering.record import record
 from application.chats import TitleChat
-from application.ports import Model, ModelFailed, Prompt, Turn
+from application.ports import ModelFailed, Prompt, Turn
 from domain.answers import Status
 from domain.chats import Chat, TitleSource
 
 SECONDS_MAX = 20.0
 EXCERPT_CHARACTERS = 2_000
 TITLE_CHARACTERS = 100
-SAID_CHARACTERS_MAX = 4_000
 READER_KIND = "reader"
 WISH = (
     "Give this conversation a title of two to six words, in its own language. "
@@ -36,7 +36,7 @@ async def find_title(tools: Tools, answer_id: UUID) -> None:
         if info.kind == READER_KIND:
             return  # it quotes, and has no words of its own
         async with asyncio.timeout(SECONDS_MAX):
-            said = await _said(model, prompt_of(draft, question))
+            said = await said_aside(model, prompt_of(draft, question))
         if title := title_in(said):
             await record(tools.log, TitleChat(draft.chat_id, title))
 
@@ -65,16 +65,3 @@ async def _first_question(tools: Tools, draft: Draft) -> str:
         return ""
     opening = await tools.conversations.opening(draft.chat_id, draft.question_id, 0)
     return opening.said[0].content if opening and len(opening.said) == 1 else ""
-
-
-async def _said(model: Model, prompt: Prompt) -> str:
-    said: list[str] = []
-    size = 0
-    async with aclosing(model.answer(prompt)) as pieces:
-        async for piece in pieces:
-            if piece.kind == "text":
-                said.append(piece.text)
-                size += len(piece.text)
-            if size > SAID_CHARACTERS_MAX:
-                break
-    return "".join(said)

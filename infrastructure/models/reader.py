@@ -1,13 +1,13 @@
 """The built-in Reader: answers by quoting, so a fresh install answers something true."""
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any
 
-from application.ports import Piece, Prompt, Turn
+from application.ports import Given, Piece, Prompt, Turn
 from infrastructure.models.manual import Index, Passage, manual, stems
 
 PASSAGES_MAX = 3
@@ -15,10 +15,16 @@ SENTENCES_MAX = 3
 QUESTION_CHARACTERS_MAX = 4000
 COVERED_MIN = 0.5
 BESIDE_BEST_MIN = 0.6
+BESIDE_BEST_SHARE_MIN = 0.8
+MEANING_MIN = 0.4
+NUMBER = re.compile(r"\d+")
 EARLIER_WEIGHT = 0.3
 SHORT_QUESTION_WORDS = 2
 QUOTE_CHARACTERS_MAX = 600
-SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[\"'`*(A-Z0-9])|\n+")
+SENTENCE = re.compile(
+    r"(?<=[.!?:])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Ms|Dr|St)\.)(?<!\bMrs\.)\s+(?=[\"'`*(A-Z0-9])|\n+"
+)
+WRAPPED = re.compile(r"(?<=[^\n|`]{45})\n(?=[^\W\d_]|[\"'($])(?![^\n]* \| )")
 LIST_ITEM = re.compile(r"^\s*(?:[-*]|\d+\.) +")
 WORD = re.compile(r"\S+\s*|\s+")
 GREETINGS_TEXT = (
@@ -29,12 +35,18 @@ GREETINGS = frozenset(GREETINGS_TEXT.split())
 
 INTRODUCTION = (
     "Hello. I am the Reader, built into Quire. I am not a language model: I answer by quoting "
-    "from Quire's own manual, and I say so when it holds no answer. Ask me for example:\n\n"
+    "from the files you add to a conversation and from Quire's own manual, and I say so when they "
+    "hold no answer. Ask me for example:\n\n"
 )
 NOTHING = (
     "I found nothing about that in Quire's manual, and I do not guess: I am the built-in Reader "
     "and can only quote. To chat about anything else, an administrator connects a model server "
     "in the settings under Connections. I can answer questions such as:\n\n"
+)
+NOTHING_ATTACHED = (
+    "I found nothing about that in the documents of this conversation, nor in Quire's manual, and "
+    "I do not guess: I am the built-in Reader and can only quote. Other words may help. I can also "
+    "answer questions such as:\n\n"
 )
 SUGGESTIONS = (
     "How do I connect a model?",
@@ -45,32 +57,24 @@ SUGGESTIONS = (
 )
 
 
-class Passages(Protocol):
-    """Finds passages a person may see, such as in the documents they gave."""
-
-    async def search(self, user_id: UUID, query: str, limit: int) -> list[Passage]:
-        """The best passages for a question, best first."""
-
-
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A quoted passage with its number."""
+    """What is quoted, with its number and where it stands."""
 
     number: int
     text: str
-    passage: Passage
+    place: Mapping[str, Any]
 
     def item(self) -> dict[str, Any]:
         """The quote as a citation."""
-        quote, passage = " ".join(self.text.split()), self.passage
-        return {"n": self.number, "title": passage.title, "quote": quote, "source": passage.source}
+        quote = " ".join(self.text.split())[:QUOTE_CHARACTERS_MAX]
+        return {**self.place, "n": self.number, "quote": quote}
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderModel:
-    """Answers from Quire's manual, and from a person's documents when it is given some."""
+    """Answers from the passages it is given, and from Quire's manual."""
 
-    documents: Passages | None = None
     index: Index = field(default_factory=lambda: Index(manual()))
 
     @property
@@ -80,7 +84,7 @@ class ReaderModel:
 
     async def answer(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """Quote what fits, word by word."""
-        text, quotes = await self._compose(prompt)
+        text, quotes = self._compose(prompt)
         if prompt.continues and prompt.turns and prompt.turns[-1].role == "assistant":
             text = rest(text, prompt.turns[-1].content)
         if quotes:
@@ -95,26 +99,41 @@ class ReaderModel:
         yield Piece("usage", data={"input_tokens": read, "output_tokens": len(pieces[:limit])})
         yield Piece("finish", data={"reason": "length" if limit < len(pieces) else "stop"})
 
-    async def _compose(self, prompt: Prompt) -> tuple[str, list[Quote]]:
+    def _compose(self, prompt: Prompt) -> tuple[str, list[Quote]]:
         """The whole answer."""
         questions = [asked(turn) for turn in prompt.turns if turn.role == "user"]
         question = questions[-1] if questions else ""
         query = weighed(questions)
-        if not query or set(re.findall(r"\w+", question.lower())) <= GREETINGS:
+        exact = {**query, **dict.fromkeys(NUMBER.findall(question), 1.0)}
+        if not exact or set(re.findall(r"\w+", question.lower())) <= GREETINGS:
             return INTRODUCTION + suggestions(), []
-        found = self.index.search(query, await self._documents(prompt, question))
-        quotes = [
-            Quote(number, quote(passage.text, query), passage)
-            for number, (_, _, passage) in enumerate(good(found), 1)
-        ]
+        quotes = self._quotes(prompt, query, exact)
         if not quotes:
-            return NOTHING + suggestions(), []
+            nothing = NOTHING_ATTACHED if prompt.attached else NOTHING
+            return nothing + suggestions(), []
         return "\n\n".join(f"{quoted(each.text)} [{each.number}]" for each in quotes), quotes
 
-    async def _documents(self, prompt: Prompt, question: str) -> list[Passage]:
-        if self.documents is None or prompt.user_id is None:
-            return []
-        return await self.documents.search(prompt.user_id, question, PASSAGES_MAX * 2)
+    def _quotes(
+        self, prompt: Prompt, query: Mapping[str, float], exact: Mapping[str, float]
+    ) -> list[Quote]:
+        """From the passages it is given; from the manual, when that fits better.
+
+        Whoever chose documents wants to know what they say.
+        """
+        known = good(self.index.search(query))
+        covered = known[0][1] if known else 0.0
+        given, share = fitting(prompt.passages, exact)
+        if given and (prompt.attached or share > covered):
+            return [Quote(each.n, quote(each.text, exact), each.citation) for each in given]
+        if not known and prompt.attached:
+            return [
+                Quote(each.n, beginning(each.text), each.citation) for each in near(prompt.passages)
+            ]
+        first = max((each.n for each in prompt.passages), default=0) + 1
+        return [
+            Quote(n, quote(each.text, query), {"title": each.title, "source": each.source})
+            for n, (_, _, each) in enumerate(known, first)
+        ]
 
 
 def asked(turn: Turn) -> str:
@@ -129,6 +148,50 @@ def weighed(questions: Sequence[str]) -> Mapping[str, float]:
         for word in stems(questions[-2]):
             query.setdefault(word, EARLIER_WEIGHT)
     return query
+
+
+def terms(text: str) -> list[str]:
+    """The words of a text that say something, and its numbers."""
+    return stems(text) + NUMBER.findall(text)
+
+
+def fitting(passages: Sequence[Given], query: Mapping[str, float]) -> tuple[list[Given], float]:
+    """The passages that have the words of a question, in their order, and how much they have.
+
+    Words that few of the passages have, or none, say more than those that all of them have.
+    """
+    held = [set(terms(f"{each.citation.get('headings')} {each.text}")) for each in passages]
+    weights = {
+        word: weight * math.log(1 + (len(held) + 1) / (sum(word in each for each in held) + 1))
+        for word, weight in query.items()
+    }
+    wanted = sum(weights.values())
+    shares = [sum(weights.get(word, 0.0) for word in each) / wanted for each in held]
+    best = max(shares, default=0.0)
+    least = max(COVERED_MIN, best * BESIDE_BEST_SHARE_MIN)
+    pairs = zip(passages, shares, strict=True)
+    return [each for each, share in pairs if share >= least][:PASSAGES_MAX], best
+
+
+def near(passages: Sequence[Given]) -> list[Given]:
+    """The one passage that says it in other words, if there is one."""
+    return [each for each in passages[:1] if (each.meaning or 0.0) >= MEANING_MIN]
+
+
+def beginning(text: str) -> str:
+    """The first sentences of a text, as many as are quoted at once."""
+    found = ""
+    for sentence in sentences_of(text):
+        if found and len(found) + len(sentence) > QUOTE_CHARACTERS_MAX:
+            break
+        found = f"{found} {sentence}".strip()
+    return found[:QUOTE_CHARACTERS_MAX]
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text, and its lines where they are no wrapped prose."""
+    found = SENTENCE.split(WRAPPED.sub(" ", text))
+    return [each for each in found if each.strip()]
 
 
 def good(found: Sequence[tuple[float, float, Passage]]) -> list[tuple[float, float, Passage]]:
@@ -146,8 +209,8 @@ def quote(text: str, query: Mapping[str, float]) -> str:
     """
     if len(text) <= QUOTE_CHARACTERS_MAX:
         return text
-    sentences = [each for each in SENTENCE.split(text) if each.strip()]
-    scores = [sum(query.get(word, 0.0) for word in set(stems(each))) for each in sentences]
+    sentences = sentences_of(text)
+    scores = [sum(query.get(word, 0.0) for word in set(terms(each))) for each in sentences]
     best = sorted(range(len(sentences)), key=lambda place: (-scores[place], place))
     chosen = sorted(place for place in best[:SENTENCES_MAX] if scores[place] > 0)
     parts: list[str] = []

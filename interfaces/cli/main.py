@@ -28,6 +28,9 @@ COMMANDS = {
     "serve": "Run everything on this machine, with embedded engines where none are named.",
     "db": "Open, dump or load the database.",
     "users": "List and change people's accounts.",
+    "knowledge": "Fill knowledge bases from folders, and take them out.",
+    "files": "Bring files in and look after them.",
+    "index": "Look after the vector index.",
     "projections": "Look at read models and rebuild them.",
 }
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from uuid import UUID, uuid4
@@ -16,22 +16,22 @@ import uvloop
 from application.answering.asking import Tools
 from application.answering.rooms import Rooms
 from application.answering.title import find_title
-from application.ports import Unavailable
 from infrastructure.broker import WakingBroker, broker_url
-from infrastructure.chores import Chores
+from infrastructure.chores import Chore, Chores
 from infrastructure.conversations import Conversations
 from infrastructure.desk import AnswerDesk
 from infrastructure.leases import Leases
 from infrastructure.postgres import connect
 from infrastructure.settings import Settings
-from interfaces.jobs import answers
+from interfaces.jobs import answers, documents
+from interfaces.jobs.tidying import tidy_daily
 from interfaces.services import Services, open_services
 
 THREADS = 2
 WORKER_TIMEOUT_MS = 100
 PAUSE_SECONDS = 1.0
 BROKER_STOP_MS = 3_000
-DAY_SECONDS = 24 * 60 * 60
+INGESTED_AT_ONCE_MAX = 3
 
 
 def run(settings: Settings) -> int:
@@ -64,33 +64,31 @@ async def work(services: Services, stop: asyncio.Event, *, worker_id: UUID | Non
         services.models,
         Conversations(services.reader),
         Rooms(settings.answers_connection_max),
+        services.shelves,
     )
     leases = Leases(settings.database_url, worker_id or uuid4(), user_max=settings.answers_user_max)
     desk = AnswerDesk(leases, tools, process_max=settings.answers_process_max)
-    titles = {"title": partial(find_title, tools)} if settings.automatic_titles else {}
-    chores = Chores(services.lines, titles)
+    titles = {"title": Chore(partial(find_title, tools))} if settings.automatic_titles else {}
+    chores = (
+        Chores(services.lines, titles),
+        Chores(services.lines, documents.ingesting(services), INGESTED_AT_ONCE_MAX),
+        Chores(services.lines, documents.tending(services)),
+    )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(leases.close)
         await stack.enter_async_context(woken(settings, desk, chores))
-        await asyncio.gather(desk.run(stop), chores.run(stop), prune(services, stop))
-
-
-async def prune(services: Services, stop: asyncio.Event) -> None:
-    """Once a day, forget which commands were carried out long ago."""
-    while not stop.is_set():
-        with contextlib.suppress(Unavailable):
-            await services.log.prune()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DAY_SECONDS):
-                await stop.wait()
+        running = [each.run(stop) for each in chores]
+        await asyncio.gather(desk.run(stop), tidy_daily(services, stop), *running)
 
 
 @asynccontextmanager
-async def woken(settings: Settings, desk: AnswerDesk, chores: Chores) -> AsyncIterator[None]:
+async def woken(
+    settings: Settings, desk: AnswerDesk, chores: Sequence[Chores]
+) -> AsyncIterator[None]:
     """Have the database and the queue wake us. Without them we look every two seconds."""
     loop = asyncio.get_running_loop()
     broker = WakingBroker(broker_url(settings.redis_url), middleware=())
-    answers.register(broker, wake_chores=partial(hand_over, loop, chores.wake))
+    answers.register(broker, wake_chores=partial(hand_over, loop, partial(wake, chores)))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=WORKER_TIMEOUT_MS)
     worker.start()
     listening = asyncio.create_task(hear(settings.database_url, desk))
@@ -102,6 +100,12 @@ async def woken(settings: Settings, desk: AnswerDesk, chores: Chores) -> AsyncIt
             await listening
         await asyncio.to_thread(worker.stop, timeout=BROKER_STOP_MS)
         broker.close()
+
+
+def wake(chores: Sequence[Chores]) -> None:
+    """There may be something to do for each of them."""
+    for each in chores:
+        each.wake()
 
 
 def hand_over(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:

@@ -128,6 +128,13 @@ async def user_call(call: Annotated[_Call, Depends(any_call)]) -> _Call:
     return call
 
 
+async def streaming_call(call: Annotated[_Call, Depends(any_call)]) -> _Call:
+    """For people who were let in and send what is not held in memory; keys count nothing here."""
+    if call.identity.role == "pending":
+        raise Forbidden("Your account waits for an administrator to let you in.")
+    return call
+
+
 async def administrator_call(call: Annotated[_Call, Depends(any_call)]) -> _Call:
     """For administrators."""
     if not call.actor.is_administrator:
@@ -138,6 +145,7 @@ async def administrator_call(call: Annotated[_Call, Depends(any_call)]) -> _Call
 
 AccountCall = Annotated[_Call, Depends(account_call)]
 Call = Annotated[_Call, Depends(user_call)]
+StreamingCall = Annotated[_Call, Depends(streaming_call)]
 AdministratorCall = Annotated[_Call, Depends(administrator_call)]
 
 

@@ -23,6 +23,7 @@ from application.copies import StartCopy
 from application.messages import COPIED_MAX, Copied, CopyMessages, StopAnswer
 from domain.answers import Status
 from domain.chats import TitleSource
+from domain.messages import Attachment, Sources
 from interfaces.http.call import Call
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line, ModelId, ModelIds, Params, Text, When
@@ -265,7 +266,14 @@ def copy_of(row: branches.MessageRow, ids: dict[UUID, UUID]) -> Copied:
         status if status.is_end else Status.INTERRUPTED,
         row.reasoning,
         row.citations,
+        Sources([attachment_of(each) for each in row.attachments], row.web_search),
     )
+
+
+def attachment_of(each: dict[str, Any]) -> Attachment:
+    """Something attached, as it is kept."""
+    key = UUID(each["id"]) if each["id"] else None
+    return Attachment(each["kind"], key, each["url"], each["whole"])
 
 
 def shown(row: projection.ChatRow) -> ChatShape:

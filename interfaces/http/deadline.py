@@ -8,7 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from interfaces.http.errors import problem
 
 RESPONSE_SECONDS_MAX = 9.0
-UNHURRIED = ("/v1/",)  # whole answers of models take as long as they take
+# Whole answers of models take as long as they take; so do files on slow lines, and web pages.
+UNHURRIED = ("/v1/", "/api/v1/uploads/", "/api/v1/files/web")
 
 
 class Deadline:

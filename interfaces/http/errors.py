@@ -30,6 +30,7 @@ STATUS = {
     "conflict": 409,
     "stale": 409,
     "too_large": 413,
+    "unsatisfiable": 416,
     "invalid": 422,
     "limit_reached": 429,
     "internal": 500,
@@ -85,6 +86,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: list[FieldProblem] | None = None
+    received: int | None = None
 
 
 def problem(
@@ -92,6 +94,7 @@ def problem(
     detail: str,
     *,
     errors: Sequence[Mapping[str, str]] = (),
+    more: Mapping[str, Any] | None = None,
     retry_after: int = RETRY_SECONDS,
 ) -> JSONResponse:
     """One shape for every problem."""
@@ -101,6 +104,7 @@ def problem(
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail.encode("utf-8", "replace").decode(),
+        **(more or {}),
     }
     if errors:
         body["errors"] = list(errors)
@@ -137,7 +141,8 @@ async def refused(_: Request, refusal: Exception) -> Response:
     """The domain said no."""
     assert isinstance(refusal, Refusal)
     retry_after = getattr(refusal, "retry_after", 60 if isinstance(refusal, LimitReached) else 0)
-    return problem(refusal.kind, str(refusal), retry_after=retry_after)
+    more = getattr(refusal, "more", None)
+    return problem(refusal.kind, str(refusal), more=more, retry_after=retry_after)
 
 
 async def stale(_: Request, __: Exception) -> Response:

@@ -1,6 +1,6 @@
 """How messages are shown, whether they were read or have just been asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -14,12 +14,30 @@ from projections.branches import MessageRow
 
 
 class Citation(BaseModel):
-    """Where a sentence of an answer comes from."""
+    """Where a sentence of an answer comes from; `start` and `end` are places in its file."""
 
     n: int
     title: str
     quote: str
     source: str
+    file_id: UUID | None = None
+    passage_id: UUID | None = None
+    page: int | None = None
+    start: int | None = None
+    end: int | None = None
+    headings: str | None = None
+    score: float | None = None
+    url: str | None = None
+
+
+class AttachmentShape(BaseModel):
+    """What a question is about; the name is empty when it cannot be seen any more."""
+
+    kind: Literal["file", "knowledge", "web"]
+    id: UUID | None
+    url: str | None
+    name: str
+    whole: bool
 
 
 class Usage(BaseModel):
@@ -53,9 +71,11 @@ class BaseMessage(BaseModel):
 
 
 class QuestionShape(BaseMessage):
-    """What a person wrote."""
+    """What a person wrote, and what it is about."""
 
     role: Literal["user"] = "user"
+    attachments: list[AttachmentShape] = Field(default_factory=list)
+    web_search: bool = False
 
 
 class AnswerShape(BaseMessage):
@@ -76,18 +96,32 @@ class AnswerShape(BaseMessage):
 
 
 MessageShape = QuestionShape | AnswerShape
+Names = Mapping[tuple[str, UUID], str]
 
 COMMON = tuple(BaseMessage.model_fields)
 OF_ANSWERS = tuple(each for each in AnswerShape.model_fields if each not in (*COMMON, "role"))
 
 
-def shown(row: MessageRow) -> MessageShape:
+def shown(row: MessageRow, names: Names | None = None) -> MessageShape:
     """A message as it was read. What is in a row is known to be sound."""
     common = {name: getattr(row, name) for name in COMMON}
     if row.role == "user":
+        attached = [
+            attachment(each["kind"], each["id"] and UUID(each["id"]), each, names or {})
+            for each in row.attachments
+        ]
+        common |= {"attachments": attached, "web_search": row.web_search}
         return QuestionShape.model_construct(role="user", **common)
-    more = {name: getattr(row, name) for name in OF_ANSWERS}
-    return AnswerShape.model_construct(role="assistant", **common, **more)
+    of_answers = {name: getattr(row, name) for name in OF_ANSWERS}
+    return AnswerShape.model_construct(role="assistant", **common, **of_answers)
+
+
+def attachment(
+    kind: Any, key: UUID | None, found: Mapping[str, Any], names: Names
+) -> AttachmentShape:
+    """Something attached; a page of the web is called by its address."""
+    name = (names.get((kind, key), "") if key else found["url"]) or ""
+    return AttachmentShape(kind=kind, id=key, url=found["url"], name=name, whole=found["whole"])
 
 
 @dataclass(frozen=True, slots=True)

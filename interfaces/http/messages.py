@@ -2,20 +2,22 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from application.chats import ChooseLeaf
 from application.messages import AskAgain, DeleteMessage, EditMessage, PostMessage
 from application.messages import Request as Wanted
 from application.ports import Unavailable
 from domain.errors import Invalid, NotFound
+from domain.messages import Sources
 from infrastructure.reader import Lagging
+from interfaces.http.attachments import NewAttachments, checked, names_in
 from interfaces.http.call import Call
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, ModelId, ModelIds, Params, Words
@@ -24,6 +26,7 @@ from interfaces.http.message_shapes import (
     Beside,
     MessageShape,
     QuestionShape,
+    attachment,
     queued,
     shown,
 )
@@ -51,6 +54,8 @@ class NewMessage(Body):
     content: Words
     models: Annotated[list[ModelId], Field(min_length=1, max_length=8)]
     params: Params = Params()
+    attachments: NewAttachments = Field(default_factory=list)
+    web_search: StrictBool = False
 
 
 class MoreAnswers(Body):
@@ -110,23 +115,25 @@ async def list_messages(
 ) -> Branch:
     """The branch that ends at a message, newest page first; or what follows one message."""
     place = cursor_of(paging.cursor)
+    start = place if isinstance(place, UUID) else leaf
     async with call.read(projection) as db:
         chat = await chats.chat(db, chat_id, call.actor.id)
+        start = start or chat.leaf_id
+        rows: Sequence[branches.MessageRow] = []
+        more, shown_leaf = None, leaf or chat.leaf_id
         if parent_id:
             after = place if isinstance(place, int) else 0
-            rows = await branches.children(db, chat_id, parent_id, limit=paging.more, after=after)
-            some = rows[: paging.limit]
-            more = pack(str(some[-1].position)) if len(rows) > paging.limit else None
-            return branch(some, more, chat.leaf_id)
-        start = place if isinstance(place, UUID) else leaf or chat.leaf_id
-        if start is None:
-            return branch([], None, None)
-        page = await branches.branch(db, chat_id, start, limit=paging.limit)
-        if not page.items and leaf:
-            raise NotFound("message", leaf)
-    return branch(
-        page.items, pack(str(page.next_id)) if page.next_id else None, leaf or chat.leaf_id
-    )
+            found = await branches.children(db, chat_id, parent_id, limit=paging.more, after=after)
+            rows, shown_leaf = found[: paging.limit], chat.leaf_id
+            more = pack(str(rows[-1].position)) if len(found) > paging.limit else None
+        elif start is not None:
+            page = await branches.branch(db, chat_id, start, limit=paging.limit)
+            rows, more = page.items, pack(str(page.next_id)) if page.next_id else None
+            if not rows and leaf:
+                raise NotFound("message", leaf)
+    names = await names_in(call, rows)
+    items = [shown(row, names) for row in rows]
+    return Branch(items=items, next_cursor=more, leaf_id=shown_leaf)
 
 
 def cursor_of(cursor: str | None) -> UUID | int | None:
@@ -144,17 +151,11 @@ def cursor_of(cursor: str | None) -> UUID | int | None:
     raise Invalid("cursor: not a cursor of this list.")
 
 
-def branch(
-    rows: Sequence[branches.MessageRow], next_cursor: str | None, leaf_id: UUID | None
-) -> Branch:
-    """A page of messages."""
-    return Branch(items=[shown(row) for row in rows], next_cursor=next_cursor, leaf_id=leaf_id)
-
-
 @router.get("/messages/{message_id}", responses=problems("not_found", "projection_lagging"))
 async def read_message(chat_id: UUID, message_id: UUID, call: Call) -> MessageShape:
     """One message."""
-    return shown(await found(call, chat_id, message_id))
+    row = await found(call, chat_id, message_id)
+    return shown(row, await names_in(call, [row]))
 
 
 async def found(
@@ -190,7 +191,9 @@ async def post_message(
     else:
         parent_id, follows = await leaf_of(call, chat_id), True
     wanted = Wanted(tuple(body.models), params=body.params.given())
-    command = PostMessage(chat_id, message_id, parent_id, body.content, wanted)
+    about, names = await checked(call, body.attachments)
+    sources = Sources(about, body.web_search)
+    command = PostMessage(chat_id, message_id, parent_id, body.content, wanted, sources)
     looking = asyncio.create_task(children_of(call, chat_id, parent_id, nothing=follows))
     try:
         asked = await call.execute(command)
@@ -205,6 +208,8 @@ async def post_message(
         content=body.content.replace("\x00", ""),
         created_at=datetime.now(UTC),
         position=call.position - len(asked),
+        attachments=[attachment(each.kind, each.id, asdict(each), names) for each in about],
+        web_search=body.web_search,
         **siblings.place(message_id),
     )
     answers = queued(asked, (chat_id, message_id), call.position)
@@ -245,7 +250,8 @@ async def edit_message(chat_id: UUID, message_id: UUID, body: NewWords, call: Ca
     row = await found(call, chat_id, message_id, own=True)
     await call.execute(EditMessage(chat_id, message_id, body.content))
     content = body.content.replace("\x00", "")
-    return shown(replace(row, content=content, edited_at=datetime.now(UTC)))
+    edited = replace(row, content=content, edited_at=datetime.now(UTC))
+    return shown(edited, await names_in(call, [row]))
 
 
 @router.delete("/messages/{message_id}", status_code=204, responses=problems("not_found", "stale"))

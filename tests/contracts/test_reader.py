@@ -2,12 +2,11 @@
 
 import asyncio
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 
-from application.ports import Piece, Prompt, Turn
-from infrastructure.models.manual import Passage, manual
+from application.ports import Given, Piece, Prompt, Turn
+from infrastructure.models.manual import manual
 from infrastructure.models.reader import SUGGESTIONS, ReaderModel
 
 READER = ReaderModel()
@@ -45,6 +44,15 @@ QUESTIONS = [
     ("what is quire", "What Quire is"),
     ("Who is the Reader?", "Who the Reader is"),
     ("dark mode", "Appearance"),
+    ("How do I add files to a chat?", "Add files"),
+    ("Which file formats can be read?", "Which file formats can be read"),
+    ("How do I share a knowledge base?", "Share a knowledge base"),
+    ("Can it search the web?", "Search the web"),
+    ("How do I sync a folder?", "Sync a folder"),
+    ("What do citations like [1] mean?", "Citations"),
+    ("Why did my file fail?", "A file failed"),
+    ("How are passages found?", "How passages are found"),
+    ("Can the Reader answer from my files?", "Ask the Reader about your files"),
 ]
 
 
@@ -139,27 +147,66 @@ async def test_a_strange_question_is_no_trouble() -> None:
             await ask(question)
 
 
-class Documents:
-    """Somebody's documents."""
-
-    def __init__(self, owner: UUID) -> None:
-        self.owner = owner
-
-    async def search(self, user_id: UUID, query: str, limit: int) -> list[Passage]:
-        assert query
-        assert limit > 0
-        text = "The espresso machine is descaled on the first Monday of a month."
-        return [Passage("House rules", text, "rules.pdf")] if user_id == self.owner else []
+def given(n: int, text: str, meaning: float | None = None) -> Given:
+    place = {"n": n, "title": "rules.pdf", "source": "rules.pdf, page 2", "quote": text, "page": 2}
+    return Given(n, text, place, meaning)
 
 
-async def test_a_persons_documents_are_quoted_to_that_person() -> None:
-    owner = uuid4()
-    reader = ReaderModel(Documents(owner))
-    question = "When is the espresso machine descaled?"
-    found = citations(await ask(question, reader=reader, user_id=owner))
-    assert [each["source"] for each in found] == ["rules.pdf"]
-    for stranger in (uuid4(), None):
-        assert not citations(await ask(question, reader=reader, user_id=stranger))
+DESCALED = given(3, "The espresso machine is descaled on the first Monday of a month.")
+
+
+@pytest.mark.parametrize("attached", [True, False])
+async def test_what_it_is_given_is_quoted_with_its_number(*, attached: bool) -> None:
+    passages = (given(1, "The fridge is cleaned on Fridays."), DESCALED)
+    said = await ask("When is the espresso machine descaled?", passages=passages, attached=attached)
+    assert text(said) == f"> {DESCALED.text} [3]"
+    assert citations(said) == [{**DESCALED.citation, "quote": DESCALED.text}]
+
+
+async def test_numbers_count() -> None:
+    passages = tuple(given(n, f"The code of vault {n} is {9000 + n}.") for n in range(1, 9))
+    said = await ask("What is the code of vault 7?", passages=passages, attached=True)
+    assert [each["n"] for each in citations(said)] == [7]
+    assert "9007" in text(said)
+
+
+async def test_of_a_long_passage_the_sentences_that_fit_are_quoted() -> None:
+    filler = " ".join(f"Sentence number {n} is about nothing at all." for n in range(40))
+    long = given(1, f"{filler} {DESCALED.text} {filler}")
+    said = text(await ask("When is the espresso machine descaled?", passages=(long,)))
+    assert DESCALED.text in said
+    assert len(said) < 700
+
+
+async def test_of_wrapped_prose_whole_sentences_are_quoted_and_of_lists_lines() -> None:
+    prose = "It was a long way to the harbour, and nobody had been there for years, as\nSam said. "
+    told = "The lighthouse keeper, who lived alone in that place with his dog, was\nNamed Horatio. "
+    listed = "\n\n- lighthouse keys hang here\n- ropes and sails: Ben\n"
+    given = (Given(1, prose * 5 + told + prose * 3 + listed, {"title": "a.txt"}, 0.5),)
+    [found] = citations(await ask("Who is the lighthouse keeper?", passages=given, attached=True))
+    assert found["quote"] == " ".join(f"{told} - lighthouse keys hang here".split())
+
+
+async def test_what_says_it_in_other_words_is_quoted_when_it_was_chosen() -> None:
+    near = given(1, "Tidy up the kitchenette each Friday afternoon.", 0.61)
+    said = await ask("When must colleagues wash dishes?", passages=(near,), attached=True)
+    assert [each["n"] for each in citations(said)] == [1]
+    far = given(1, near.text, 0.1)
+    assert not citations(await ask("When must colleagues wash?", passages=(far,), attached=True))
+    assert not citations(await ask("When must colleagues wash dishes?", passages=(near,)))
+
+
+async def test_the_manual_is_quoted_when_it_fits_better() -> None:
+    vague = given(1, "A model of the house stands in the hall.")
+    found = citations(await ask("How do I connect a model?", passages=(vague,)))
+    assert "Connect a model server" in found[0]["title"]
+    assert found[0]["n"] == 2
+
+
+async def test_nothing_in_the_documents_is_said_so() -> None:
+    said = await ask("When is the espresso machine descaled?", attached=True)
+    assert "documents of this conversation" in text(said)
+    assert not citations(said)
 
 
 def test_the_manual_has_short_sections_with_titles_of_their_own() -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.answers import Answer, Outcome, Status
+from domain.answers import Answer, Outcome, Retrieval, Status
 from domain.errors import Conflict, Invalid, NotFound
 from tests.scenario import KEY, fact, given, news
 
@@ -169,3 +169,25 @@ def test_what_is_gone_cannot_be_touched() -> None:
     for touch in (answer.go_on, answer.must_exist, lambda: answer.edit("75")):
         with pytest.raises(NotFound):
             touch()
+
+
+RETRIEVAL = Retrieval(["tea"], {"files": 1, "knowledge": []}, [], {"total": 2.5})
+
+
+def test_what_was_found_belongs_to_the_newest_attempt() -> None:
+    answer = given(Answer, REQUESTED, started(), started(2))
+    with pytest.raises(Conflict):
+        answer.record_retrieval(1, RETRIEVAL)
+    answer.record_retrieval(2, RETRIEVAL)
+    assert news(answer) == [
+        fact(
+            Answer.RetrievalPerformed,
+            attempt=2,
+            queries=["tea"],
+            scope={"files": 1, "knowledge": []},
+            found=[],
+            milliseconds={"total": 2.5},
+        )
+    ]
+    with pytest.raises(Conflict):
+        given(Answer, REQUESTED, started(), ended()).record_retrieval(1, RETRIEVAL)

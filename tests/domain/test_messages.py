@@ -5,12 +5,20 @@ from uuid import UUID
 import pytest
 
 from domain.errors import Invalid, NotFound
-from domain.messages import TEXT_CHARACTERS_MAX, Message
+from domain.messages import TEXT_CHARACTERS_MAX, Attachment, Message, Sources
 from tests.scenario import KEY, fact, given, memory, news, retold
 
 ANA, CHAT = UUID(int=10), UUID(int=20)
 
-POSTED = fact(Message.Posted, chat_id=CHAT, owner=ANA, parent_id=None, text="How hot?")
+POSTED = fact(
+    Message.Posted,
+    chat_id=CHAT,
+    owner=ANA,
+    parent_id=None,
+    text="How hot?",
+    attachments=[],
+    web_search=False,
+)
 DELETED = fact(Message.Deleted)
 
 
@@ -64,3 +72,50 @@ def test_the_past_alone_explains_the_present() -> None:
     message.edit("How hot exactly?")
     message.delete()
     assert memory(retold(message)) == memory(message)
+
+
+FILE = Attachment("file", UUID(int=30), None, whole=True)
+PAGE = Attachment("web", None, "https://example.org/tea")
+
+
+def about(*attachments: Attachment, web_search: bool = False) -> Message:
+    sources = Sources(attachments, web_search)
+    return Message.post(
+        KEY, chat_id=CHAT, owner=ANA, parent_id=None, text="How hot?", sources=sources
+    )
+
+
+def test_it_keeps_what_it_is_about_each_thing_once() -> None:
+    spaced = Attachment("web", None, f" {PAGE.url} ")
+    again = Attachment("file", FILE.id)
+    [posted] = news(about(FILE, PAGE, again, spaced, web_search=True))
+    assert posted.details["attachments"] == [FILE, PAGE]
+    assert posted.details["web_search"] is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Attachment("file"),
+        Attachment("knowledge", UUID(int=1), "https://example.org"),
+        Attachment("web"),
+        Attachment("web", UUID(int=1), "https://example.org"),
+        Attachment("web", None, "file:///etc/passwd"),
+        Attachment("web", None, "https://"),
+        Attachment("web", None, "https://a@example.org"),
+        Attachment("web", None, "https://[::1"),
+        Attachment("web", None, "https://example.org:x"),
+        Attachment("web", None, "https://example.org/\x00"),
+        Attachment("web", None, "https://example.org/" + "x" * 2_000),
+    ],
+)
+def test_what_makes_no_sense_is_not_attached(wrong: Attachment) -> None:
+    with pytest.raises(Invalid):
+        about(FILE, wrong)
+
+
+def test_there_is_a_limit_to_what_is_attached() -> None:
+    many = [Attachment("file", UUID(int=each)) for each in range(51)]
+    assert len(news(about(*many[:50]))[0].details["attachments"]) == 50
+    with pytest.raises(Invalid):
+        about(*many)

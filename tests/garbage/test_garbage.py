@@ -45,20 +45,25 @@ async def ids_of(world: World) -> dict[str, str]:
     body = {"content": "Say something. #abc", "models": ["instant"]}
     told = await world.api.post(f"/api/v1/chats/{chat_id}/messages", body)
     message = told["message"]["id"]
+    file = await world.api.post("/api/v1/files/text", {"name": "Tea.md", "text": "Hot."})
+    upload = await world.api.post("/api/v1/uploads", {"name": "Tea.txt", "size": 1_000_000})
     return {
         "chat_id": chat_id,
         "message_id": message,
         "mid": message,
         "answer_id": told["answers"][0]["id"],
         "user_id": str(world.user_id),
+        "file_id": file["id"],
+        "upload_id": upload["id"],
     }
 
 
 def harmless(case: Case[Any]) -> Case[Any]:
     """The same request, with no way out of this machine."""
     body = case.body
-    if isinstance(body, dict) and str(body.get("base_url", "")).lower().startswith("http"):
-        body["base_url"] = LOOPBACK
+    for name in ("base_url", "url"):
+        if isinstance(body, dict) and str(body.get(name, "")).lower().startswith("http"):
+            body[name] = LOOPBACK
     return case
 
 

@@ -1,0 +1,1 @@
+"""How passages are found for a question, one step per file."""

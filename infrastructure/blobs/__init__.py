@@ -1,0 +1,1 @@
+"""Stores of bytes: a folder, or a bucket of a cloud."""

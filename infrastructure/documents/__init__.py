@@ -1,0 +1,1 @@
+"""What is known of the inside of files: texts, passages and the vector index."""
