@@ -15,6 +15,6 @@ export default defineConfig({
 		})
 	],
 	worker: { format: 'es' },
-	server: { proxy: { '/api': backend } },
+	server: { proxy: { '/api': { target: backend, changeOrigin: false } } },
 	test: { include: ['src/**/*.test.ts'] }
 });

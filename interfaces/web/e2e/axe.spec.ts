@@ -1,30 +1,17 @@
-import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { ADDRESS } from './address.ts';
-import { begin, ended } from './person.ts';
-
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-async function expectClean(page: Page) {
-	for (const theme of ['light', 'dark']) {
-		await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
-		await page.waitForTimeout(200);
-		const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-		const found = violations.map(({ id, nodes }) => ({
-			id,
-			nodes: nodes.map((each) => each.html.slice(0, 160))
-		}));
-		expect(found, `${page.url()} ${theme}`).toEqual([]);
-	}
-}
+import { begin, ended, expectClean } from './person.ts';
 
 for (const path of [
 	'/',
 	'/temporary',
+	'/files',
+	'/knowledge',
 	'/settings/account',
 	'/settings/appearance',
 	'/settings/keys',
 	'/settings/connections',
+	'/settings/documents',
 	'/settings/users'
 ])
 	test(`nothing stands in the way at ${path}`, async ({ page }) => {

@@ -1,5 +1,6 @@
 /** Who uses the product in these journeys, and what they do again and again. */
 
+import AxeBuilder from '@axe-core/playwright';
 import { expect, type Locator, type Page } from '@playwright/test';
 import { ADDRESS } from './address.ts';
 
@@ -85,3 +86,40 @@ export async function stored(page: Page): Promise<{ role: string; content: strin
 
 /** What an answer shows, without its buttons. */
 export const textOf = (answer: Locator) => answer.locator('.md').innerText();
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Nothing stands in anybody's way, in the light and in the dark. */
+export async function expectClean(page: Page): Promise<void> {
+	for (const theme of ['light', 'dark']) {
+		await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+		await page.waitForTimeout(200);
+		const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+		const found = violations.map(({ id, nodes }) => ({
+			id,
+			nodes: nodes.map((each) => each.html.slice(0, 160))
+		}));
+		expect(found, `${page.url()} ${theme}`).toEqual([]);
+	}
+}
+
+/** A file that exists only here. */
+export const textFile = (name: string, text: string) => ({
+	name,
+	mimeType: 'text/plain',
+	buffer: Buffer.from(text)
+});
+
+/** Chooses files as with the button of the page. */
+export const chooseFiles = (page: Page, ...files: ReturnType<typeof textFile>[]) =>
+	page.locator('[data-upload]').setInputFiles(files);
+
+/** The row of a file, as it is listed. */
+export const rowOf = (page: Page, name: string) =>
+	page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
+
+/** What is in the menu of a row. */
+export async function act(page: Page, name: string, action: string): Promise<void> {
+	await page.getByRole('button', { name: `More for ${name}` }).click();
+	await page.getByRole('menuitem', { name: action, exact: true }).click();
+}

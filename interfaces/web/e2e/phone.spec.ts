@@ -21,8 +21,9 @@ test('a phone has one bar, and the sidebar as a sheet', async ({ page }) => {
 	await sheet.getByRole('link', { name: 'New chat' }).click();
 	await expect(sheet).toHaveCount(0);
 	await expect(page).toHaveURL(/\/$/);
-	for (const tab of ['account', 'keys', 'connections', 'users']) {
-		await page.goto(`/settings/${tab}`);
+	const tabs = ['account', 'keys', 'connections', 'users', 'documents'];
+	for (const path of ['/files', '/knowledge', ...tabs.map((each) => `/settings/${each}`)]) {
+		await page.goto(path);
 		await page.waitForTimeout(400);
 		await expectFits(page);
 	}

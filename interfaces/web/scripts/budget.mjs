@@ -37,7 +37,10 @@ const entries = Object.keys(manifest).filter(
 	(key) => manifest[key].isEntry && !/nodes\/\d+\.js$/.test(key)
 );
 const boot = closure([...entries, node(0)]);
-const heavy = ['katex', 'highlight.js/lib/core', 'Palette.svelte', 'Connections.svelte'];
+const heavy = [
+	...['katex', 'highlight.js/lib/core', 'Palette.svelte', 'Connections.svelte'],
+	...['CitationPanel.svelte', 'Documents.svelte']
+];
 const rows = [['boot', weigh(boot), budget.boot]];
 for (const [route, most] of Object.entries(budget.routes)) {
 	const nodes = table[route];

@@ -16,6 +16,8 @@ export interface NewMessage {
 	content: string;
 	models: string[];
 	params?: Params;
+	attachments?: { kind: string; id?: string; url?: string; whole?: boolean }[];
+	web_search?: boolean;
 }
 
 export type ChatFields = Partial<Pick<Chat, 'title' | 'system' | 'params' | 'models'>>;

@@ -3,6 +3,7 @@
  * of ours that the server does not have is a type error here.
  */
 
+import type * as documents from './document-types.ts';
 import type { components } from './schema.d.ts';
 import type * as ours from './types.ts';
 
@@ -12,7 +13,7 @@ type None<Fields extends never> = Fields;
 
 export type Contract = [
 	None<Unknown<ours.Chat, Theirs['ChatShape']>>,
-	None<Unknown<ours.Message, Theirs['AnswerShape']>>,
+	None<Unknown<ours.Message, Theirs['AnswerShape'] & Theirs['QuestionShape']>>,
 	None<Unknown<ours.Branch, Theirs['Branch']>>,
 	None<Unknown<ours.Accepted, Theirs['Posted']>>,
 	None<Unknown<ours.Params, Theirs['Params']>>,
@@ -26,5 +27,23 @@ export type Contract = [
 	None<Unknown<ours.ConnectionFields, Theirs['NewConnection']>>,
 	None<Unknown<ours.Installation, Theirs['HouseSettings']>>,
 	None<Unknown<ours.AuthOptions, Theirs['Options']>>,
-	None<Unknown<ours.Problem, Theirs['Problem']>>
+	None<Unknown<ours.Problem, Theirs['Problem']>>,
+	None<Unknown<documents.StoredFile, Theirs['FileShape']>>,
+	None<Unknown<documents.FinishedFile, Theirs['UploadedFile']>>,
+	None<Unknown<documents.FileText, Theirs['TextShape']>>,
+	None<Unknown<documents.Passage, Theirs['PassageShape']>>,
+	None<Unknown<documents.UploadState, Theirs['UploadShape']>>,
+	None<Unknown<documents.Attachment, Theirs['AttachmentShape']>>,
+	None<Unknown<documents.Access, Theirs['Access']>>,
+	None<Unknown<documents.Knowledge, Theirs['KnowledgeShape']>>,
+	None<Unknown<documents.KnowledgeEntry, Theirs['Entry']>>,
+	None<Unknown<documents.Person, Theirs['Person']>>,
+	None<Unknown<documents.Scores, Theirs['ScoresShape']>>,
+	None<Unknown<documents.FoundPassage, Theirs['FoundShape']>>,
+	None<Unknown<documents.RecordedRetrieval, Theirs['RecordedShape']>>,
+	None<Unknown<documents.TriedRetrieval, Theirs['TriedShape']>>,
+	None<Unknown<documents.DocumentSettings, Theirs['DocumentSettings']>>,
+	None<Unknown<documents.SettingsCheck, Theirs['TrialShape']>>,
+	None<Unknown<documents.IndexState, Theirs['IndexShape']>>,
+	None<Unknown<documents.IndexCheck, Theirs['Verification']>>
 ];

@@ -1,5 +1,7 @@
 /** The shapes of the HTTP API, as its contract has them. */
 
+import type { Attachment } from './document-types.ts';
+
 export type Role = 'administrator' | 'user' | 'pending';
 
 export interface Page<T> {
@@ -134,6 +136,15 @@ export interface Citation {
 	title: string;
 	quote: string;
 	source: string;
+	file_id?: string | null;
+	passage_id?: string | null;
+	page?: number | null;
+	/** Where it stands in the text of its file, in characters. */
+	start?: number | null;
+	end?: number | null;
+	headings?: string | null;
+	score?: number | null;
+	url?: string | null;
 }
 
 export interface Message {
@@ -144,6 +155,8 @@ export interface Message {
 	content: string;
 	created_at: string;
 	edited_at: string | null;
+	attachments?: Attachment[];
+	web_search?: boolean;
 	position: number;
 	sibling_index: number;
 	sibling_count: number;
@@ -195,6 +208,8 @@ export interface PieceData {
 	count?: number;
 	seconds?: number;
 	items?: Citation[];
+	queries?: string[];
+	files?: string[];
 	status?: AnswerStatus;
 	usage?: Usage | null;
 	error?: Failure | null;
@@ -204,6 +219,8 @@ export interface PieceData {
 export interface Change {
 	position: number;
 	type: string;
+	/** Of what is no chat: which one. */
+	id?: string;
 	chat_id?: string;
 	message_id?: string;
 	answer_id?: string;

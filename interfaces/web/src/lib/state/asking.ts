@@ -3,6 +3,7 @@
 import * as api from '#lib/api/chats.ts';
 import { ApiError } from '#lib/api/client.ts';
 import { newId } from '#lib/api/ids.ts';
+import type { Attachment } from '#lib/api/document-types.ts';
 import type { Message, Params } from '#lib/api/types.ts';
 import { chats } from './chats.svelte.ts';
 import type { Conversation } from './conversation.svelte.ts';
@@ -15,6 +16,8 @@ export interface Asked {
 	params?: Params;
 	/** Left out: after what is shown. Null: at the beginning. */
 	parent_id?: string | null;
+	attachments?: Attachment[];
+	web_search?: boolean;
 	first?: Letter['first'];
 }
 

@@ -1,5 +1,6 @@
 import { ask } from '#lib/api/chats.ts';
 import { ApiError, reason } from '#lib/api/client.ts';
+import type { Attachment } from '#lib/api/document-types.ts';
 import type { Accepted, Params } from '#lib/api/types.ts';
 import { load, store } from './stored.ts';
 
@@ -9,6 +10,8 @@ export interface Letter {
 	content: string;
 	models: string[];
 	params?: Params;
+	attachments?: Attachment[];
+	web_search?: boolean;
 	/** A chat that does not exist yet is started with the same words. */
 	first?: { system?: string | null; params?: Params };
 	created_at: string;
@@ -40,7 +43,8 @@ export class Outbox {
 			try {
 				await before(letter);
 				const { id, parent_id, content, models, params } = letter;
-				const accepted = await ask(this.chat, { id, parent_id, content, models, params });
+				const more = documentsOf(letter);
+				const accepted = await ask(this.chat, { id, parent_id, content, models, params, ...more });
 				this.drop(id);
 				return accepted;
 			} catch (error) {
@@ -86,4 +90,18 @@ export class Outbox {
 	private get place(): string {
 		return `outbox.${this.chat}`;
 	}
+}
+
+/** What is asked about, as the server wants it: names are its own matter. */
+function documentsOf({ attachments, web_search }: Letter) {
+	const asked = (attachments ?? []).map(({ kind, id, url, whole }) => ({
+		kind,
+		...(id ? { id } : {}),
+		...(url ? { url } : {}),
+		...(whole ? { whole } : {})
+	}));
+	return {
+		...(asked.length > 0 ? { attachments: asked } : {}),
+		...(web_search ? { web_search } : {})
+	};
 }

@@ -9,7 +9,9 @@ export interface AnswerText {
 	model: string | null;
 	attempt: number;
 	status: AnswerStatus;
-	note: { kind: string; count?: number; seconds?: number } | null;
+	note: { kind: string; count?: number; seconds?: number; queries?: string[] } | null;
+	/** Files that were asked about, and could not be used yet. */
+	notReady?: string[];
 	leftOut: number | null;
 	citations: Citation[] | null;
 	usage: Usage | null;
@@ -76,6 +78,12 @@ function restart(answer: AnswerText, attempt: number | undefined): void {
 function note(answer: AnswerText, data: Piece['data']): void {
 	if (data.kind === 'left_out') answer.leftOut = data.count ?? null;
 	else if (data.kind === 'citations') answer.citations = data.items ?? [];
+	else if (data.kind === 'not_ready') answer.notReady = data.files ?? [];
 	else if (data.kind !== 'reconnect')
-		answer.note = { kind: data.kind ?? '', count: data.count, seconds: data.seconds };
+		answer.note = {
+			kind: data.kind ?? '',
+			count: data.count,
+			seconds: data.seconds,
+			...(data.queries ? { queries: data.queries } : {})
+		};
 }
