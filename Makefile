@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test lint types e2e bench chaos web fix tools python chromium
+.PHONY: help serve dev test lint types e2e bench quality chaos web fix tools python chromium
 
 ARGS ?=
 ONLY ?=
@@ -50,8 +50,11 @@ e2e: python web chromium ## What a browser sees
 bench: python ## Measure; ONLY=name for one part
 	@$(RUN) python -m tests.bench $(ONLY) $(ARGS)
 
-chaos: python ## Kill everything while somebody uses it, then compare
-	@$(RUN) python -m tests.soak $(ARGS)
+quality: python ## Measure how well passages are found and cited
+	@$(RUN) python -m tests.quality
+
+chaos: python ## Kill everything while somebody uses it, then compare; ONLY=documents: while files are read
+	@$(RUN) python -m tests.soak $(ONLY) $(ARGS)
 
 web: ## Build the web UI when its sources are newer than what was built
 	@[ -f $(UI)/package.json ] || exit 0; \

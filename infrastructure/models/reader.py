@@ -15,6 +15,7 @@ SENTENCES_MAX = 3
 QUESTION_CHARACTERS_MAX = 4000
 COVERED_MIN = 0.5
 BESIDE_BEST_MIN = 0.6
+SHARE_MIN = 0.45  # of what a question says, in a passage
 BESIDE_BEST_SHARE_MIN = 0.8
 MEANING_MIN = 0.4
 NUMBER = re.compile(r"\d+")
@@ -168,7 +169,7 @@ def fitting(passages: Sequence[Given], query: Mapping[str, float]) -> tuple[list
     wanted = sum(weights.values())
     shares = [sum(weights.get(word, 0.0) for word in each) / wanted for each in held]
     best = max(shares, default=0.0)
-    least = max(COVERED_MIN, best * BESIDE_BEST_SHARE_MIN)
+    least = max(SHARE_MIN, best * BESIDE_BEST_SHARE_MIN)
     pairs = zip(passages, shares, strict=True)
     return [each for each, share in pairs if share >= least][:PASSAGES_MAX], best
 

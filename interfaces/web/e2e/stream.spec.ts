@@ -35,7 +35,7 @@ test('an answer grows on the page', async ({ page }) => {
 	await begin(page, 'Say something. #grow', SLOW);
 	const seen = await watched(page);
 	const text = plain(await expectStored(page));
-	expect(new Set(seen).size).toBeGreaterThan(5);
+	expect(new Set(seen).size).toBeGreaterThan(2);
 	for (const each of seen) expect(text.startsWith(each), each).toBe(true);
 });
 
