@@ -62,18 +62,22 @@ class DocumentEngines:
     makers: Makers
     _known: DocumentSettings | None = None
     _until: float = -1.0
+    _changes: int = 0
     _stores: dict[tuple[str, str, str], VectorStore] = field(default_factory=dict)
 
     async def settings(self, *, fresh: bool = False) -> DocumentSettings:
         """All choices as they hold; remembered for two seconds, unless they must be fresh."""
         if fresh or self._known is None or monotonic() >= self._until:
+            changes = self._changes
             self._known = settings_of(await self._values())
-            self._until = monotonic() + REMEMBER_SECONDS
+            is_newest = changes == self._changes  # nothing was chosen while we looked
+            self._until = monotonic() + REMEMBER_SECONDS if is_newest else -1.0
         return self._known
 
     def forget(self) -> None:
         """Look again the next time: something was chosen just now."""
         self._until = -1.0
+        self._changes += 1
 
     async def key(self, settings: DocumentSettings, section: str) -> str:
         """The key for the server of a section, or an empty text."""
@@ -83,9 +87,11 @@ class DocumentEngines:
     async def store(self, choice: chosen.Store) -> VectorStore:
         """A vector store; the same one again for the same place and key."""
         name = secret_name("store", (choice.kind, choice.url))
-        place = (choice.kind, choice.url, await self.credentials.secret(name))
+        is_here = choice.kind == "pgvector"  # it has no key
+        key = "" if is_here else await self.credentials.secret(name)
+        place = (choice.kind, choice.url, key)
         if place not in self._stores:
-            self._stores[place] = self.makers.store(choice, place[2])
+            self._stores[place] = self.makers.store(choice, key)
         return self._stores[place]
 
     async def store_of(self, index: Index) -> VectorStore:
@@ -103,6 +109,8 @@ class DocumentEngines:
     async def reranker(self) -> Reranker | None:
         """What orders passages once more; None when nothing does."""
         settings = await self.settings()
+        if settings.retrieval.reranker.kind == "none":
+            return None
         key = await self.key(settings, "retrieval.reranker")
         return await self.makers.reranker(settings.retrieval.reranker, key)
 

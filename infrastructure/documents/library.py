@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from uuid import UUID
 
 from psycopg_pool import PoolTimeout
@@ -47,13 +46,13 @@ class ReadLibrary:
             return []
         async with self._read() as db:
             rows = await scopes.usable(db, user_id, files, knowledge, attached.whole_ids)
-        return [FileState(**asdict(row)) for row in rows]
+        return [state_of(row) for row in rows]
 
     async def own(self, user_id: UUID) -> Sequence[FileState]:
         """The files of this person that can be searched."""
         async with self._read() as db:
             rows = await scopes.own(db, user_id, limit=OWN_FILES_MAX)
-        return [FileState(**asdict(row)) for row in rows]
+        return [state_of(row) for row in rows]
 
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[Db]:
@@ -62,3 +61,8 @@ class ReadLibrary:
                 yield db
         except (Lagging, TimeoutError, PoolTimeout) as error:
             raise Unavailable("The files cannot be read for the moment.") from error
+
+
+def state_of(row: scopes.ScopeRow) -> FileState:
+    """A file as retrieval knows it."""
+    return FileState(row.id, row.name, row.state, row.chosen, row.whole)

@@ -213,10 +213,10 @@ async def test_a_worker_may_die_anywhere(
     monkeypatch.setattr(chores, "BEAT_SECONDS", 0.1)
     monkeypatch.setattr(chores, "SWEEP_SECONDS", 0.1)
     ana = await ingesting.world.admin()
-    files = [await ingesting.write(ana, f"# Story {n}\n\n{story(12)}") for n in range(10)]
-    for n in range(25):
+    files = [await ingesting.write(ana, f"# Story {n}\n\n{story(6)}") for n in range(8)]
+    for n in range(15):
         worker = ingesting.start_worker()
-        await asyncio.sleep(0.05 + n * 0.03)
+        await asyncio.sleep(0.3 + n * 0.03)
         await worker.kill()
     ingesting.start_worker()
     count = 0

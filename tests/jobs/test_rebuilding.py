@@ -239,9 +239,9 @@ async def test_a_rebuild_survives_its_workers(
     live = await ingesting.live()
     await ingesting.workers[0].end()
     await choose(ingesting, ana, cutting={"tokens": 64, "overlap": 8})
-    for n in range(12):
+    for n in range(8):
         worker = ingesting.start_worker()
-        await asyncio.sleep(0.1 + n * 0.05)
+        await asyncio.sleep(0.3 + n * 0.05)
         await worker.kill()
     ingesting.start_worker()
     await switched(ingesting, live.id)
