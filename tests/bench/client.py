@@ -179,7 +179,10 @@ class Api:
         """The bytes of a request."""
         lines = [f"{method} {path} HTTP/1.1", f"host: {urlsplit(self.url).netloc}"]
         payload = b""
-        if body is not None:
+        if isinstance(body, bytes):
+            payload = body
+            lines += ["content-type: application/octet-stream"]
+        elif body is not None:
             payload = json.dumps(body).encode()
             lines += ["content-type: application/json"]
         if method != "GET":

@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from tests.bench.world import World, running
 from tests.soak.audit import audit
+from tests.soak.documents import Plan, documents
 from tests.soak.faults import one_round
 from tests.soak.writers import two_clients
 
@@ -39,3 +40,11 @@ async def test_two_clients_in_one_chat_lose_nothing(world: World) -> None:
     shared = await two_clients(world.product, world.api.token, CLIENT_ROUNDS, SEED - 10)
     assert shared.violations == []
     assert await audit(world.product.database_url, shared.questions, shared) == []
+
+
+async def test_files_survive_a_worker_that_is_killed(world: World) -> None:
+    plan = Plan(SEED, files=10, kills=5, characters=(5_000, 30_000), questions=5, pace=0.4, work=1)
+    async with asyncio.timeout(300):
+        told = await documents(world, plan, own_worker=False)
+    assert told.violations == []
+    assert told.ends.total() == plan.files

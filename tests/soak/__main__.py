@@ -2,6 +2,7 @@
 
 `python -m tests.soak [SEED] [ROUNDS]`: rounds are for each fault. Ends with 1 when anything that
 must hold did not, and with 2 when the time was too short for all rounds.
+`python -m tests.soak documents [SEED]`: the worker is killed while it reads and indexes files.
 """
 
 import random
@@ -15,6 +16,7 @@ import uvloop
 from tests.bench.figures import load, ms, p50
 from tests.bench.world import World, running
 from tests.soak.audit import audit
+from tests.soak.documents import Plan, documents
 from tests.soak.faults import Round, one_round
 from tests.soak.people import Question
 from tests.soak.writers import Shared, two_clients
@@ -118,27 +120,43 @@ async def main(seed: int, rounds: int) -> Report:
         return await chaos(world, seed, rounds)
 
 
+async def about_documents(seed: int) -> list[str]:
+    """The part about documents; what did not hold."""
+    async with running() as world:
+        told = await documents(world, Plan(seed), own_worker=True)
+    say(f"\n{told.table()}")
+    return told.violations
+
+
 def say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 (what a terminal shows)
 
 
 def run(words: list[str]) -> int:
     """Do it, and say how it went."""
-    seed = int(words[0]) if words else secrets.randbits(32)
-    rounds = int(words[1]) if len(words) > 1 else ROUNDS_EACH
+    is_about_documents = words[:1] == ["documents"]
+    numbers = [int(each) for each in words[is_about_documents:]]
+    seed = numbers[0] if numbers else secrets.randbits(32)
     say(f"Seed {seed}, {load()}")
     began = time.monotonic()
-    report = uvloop.run(main(seed, rounds))
+    if is_about_documents:
+        return end(seed, began, uvloop.run(about_documents(seed)))
+    report = uvloop.run(main(seed, numbers[1] if len(numbers) > 1 else ROUNDS_EACH))
     say(f"\n{table(report)}")
     if report.shared is not None:
         say(f"Two clients in one chat, {CLIENT_ROUNDS} rounds: {told(report.shared)}.")
-    violations = report.violations
+    code = end(seed, began, report.violations)
+    if report.left:
+        say(f"{report.left} rounds were left when the time was up.")
+    return code or (2 if report.left else 0)
+
+
+def end(seed: int, began: float, violations: list[str]) -> int:
+    """The last words; 1 when something did not hold."""
     for each in violations[:SHOWN_MAX]:
         say(f"VIOLATION {each}")
     say(f"Seed {seed}: {len(violations)} violations, {time.monotonic() - began:.0f} s, {load()}.")
-    if report.left:
-        say(f"{report.left} rounds were left when the time was up.")
-    return 1 if violations else 2 if report.left else 0
+    return 1 if violations else 0
 
 
 if __name__ == "__main__":
