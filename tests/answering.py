@@ -76,6 +76,29 @@ class Answering:
         accepted: Json = response.json()
         return {**accepted, "chat": chat}
 
+    async def tell(
+        self, person: Person, text: str, *models: str, chat: str = "", **more: Any
+    ) -> tuple[Json, list[Event]]:
+        """Ask and read in one request, so that nothing is missed; what was asked, and all told."""
+        if not chat:
+            chat = (await person.post("/chats", json={})).json()["id"]
+        key = str(uuid4())
+        body = {"id": key, "content": text, "models": list(models or ("words",)), **more}
+        headers = {"Accept": "text/event-stream"}
+        path = f"{API}/chats/{chat}/messages"
+        async with (
+            asyncio.timeout(ANSWER_SECONDS_MAX),
+            person.web.stream("POST", path, json=body, headers=headers) as response,
+        ):
+            assert response.status_code == 200, await response.aread()
+            events = [each async for each in events_of(response)]
+        events = [each for each in events if "answer_id" in each.data]
+        answers = dict.fromkeys(each.data.pop("answer_id") for each in events)
+        await self.world.settle()
+        message = (await person.get(f"/chats/{chat}/messages/{key}")).json()
+        found = {"chat": chat, "message": message, "answers": [{"id": each} for each in answers]}
+        return found, events
+
     async def follow(self, person: Person, answer: str, after: str = "") -> list[Event]:
         """All that an answer tells until its end."""
         return [each async for each in self.events(person, f"/answers/{answer}/stream", after)]
