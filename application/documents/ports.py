@@ -79,6 +79,9 @@ class VectorStore(Protocol):
     async def upsert(self, index: str, points: Sequence[Point], vectors: Vectors) -> None:
         """Put points in, or in place of those with the same ids; raises Unfit for other lengths."""
 
+    async def settle(self, index: str) -> None:
+        """Make an index quick to search after much was put in, which may take minutes."""
+
     async def delete_files(self, index: str, file_ids: Collection[UUID]) -> None:
         """Remove all points of these files."""
 

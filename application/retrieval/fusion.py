@@ -8,6 +8,7 @@ from uuid import UUID
 from application.retrieval.ports import Ranking, Scores
 
 K = 60  # how little the first places of one ranking outweigh places in several
+DIGITS = 9  # what is beyond comes of calculating, and must not decide between equals
 LEAST = 0.1  # what the worst score of a ranking counts for, where the best counts 1
 
 
@@ -34,7 +35,8 @@ def _strengths(scores: Sequence[float]) -> list[float]:
     low, high = min(scores, default=0.0), max(scores, default=0.0)
     if low == high:
         return [1.0] * len(scores)
-    return [LEAST + (1 - LEAST) * (each - low) / (high - low) for each in scores]
+    shares = [(each - low) / (high - low) for each in scores]
+    return [round(LEAST + (1 - LEAST) * each, DIGITS) for each in shares]
 
 
 def _scores(found: dict[str, float], fused_score: float) -> Scores:

@@ -75,6 +75,8 @@ class Putting:
         await self._fill(way, count)
         await self._drop_surplus(way, count, there)
         await self.indexes.finish(index.id, file.id, way.done(count))
+        if index.state == "live":
+            await way.store.settle(index.name)
         return count
 
     async def _way(self, file: File, index: Index, cutting: Cutting) -> Way:

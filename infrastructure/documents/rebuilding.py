@@ -50,6 +50,9 @@ class Rebuilding:
             await self._drop(index)
             return
         await self._fill(index)
+        store = await self.engines.store_of(index)
+        await store.create(index.name, index.dimension)
+        await store.settle(index.name)
         for old in await self.indexes.switch(index.id):
             await ask(self.lines, "fill", old, delay=KEEP_OLD_SECONDS)
 

@@ -60,7 +60,7 @@ class PgVectorStore(WithoutWords):
         return f"pgvector {version} in PostgreSQL {server}"
 
     async def create(self, index: str, dimension: int) -> None:
-        """Make the table of an index, unless it is there; its graph comes when it is needed."""
+        """Make the table of an index, unless it is there; its graph comes when it settles."""
         table = table_of(index)
         size = Literal(checked_dimension(dimension))
         async with self._line(WRITE_SECONDS) as line:
@@ -98,8 +98,25 @@ class PgVectorStore(WithoutWords):
                 await delete_where(line, table, "id", [point.id for point in some])
                 async with line.cursor() as cursor, cursor.copy(copy) as target:
                     await target.write(packed(some, rows))
-        if vectors.shape[1] <= INDEXED_DIMENSION_MAX:
-            await self._have_graph(index)
+
+    async def settle(self, index: str) -> None:
+        """Make the graph as soon as there are too many points to read all of them.
+
+        Adding a point to a graph takes more than a millisecond; making one of many points takes
+        a quarter of that for each. Questions can be put meanwhile, and points wait.
+        """
+        table, graph = table_of(index), f"{index}_graph"
+        values = {"graph": f"vectors.{graph}", "few": EXACT_POINTS_MAX + 1}
+        async with self._line(READ_SECONDS, index) as line:
+            dimension = await dimension_of(line, index) or 0
+            is_few = not (await fetch(line, NEEDS_GRAPH.format(table), values))[0][0]
+        if is_few or dimension > INDEXED_DIMENSION_MAX:
+            return
+        async with self._line(GRAPH_SECONDS, index) as line:
+            await line.execute("select pg_advisory_xact_lock(hashtext(%s))", [graph])
+            await line.execute("set local maintenance_work_mem = '256MB'")
+            await line.execute("set local max_parallel_maintenance_workers = 0")
+            await line.execute(MAKE_GRAPH.format(Identifier(graph), table))
 
     async def delete_files(self, index: str, file_ids: Collection[UUID]) -> None:
         """Remove all points of these files."""
@@ -149,23 +166,6 @@ class PgVectorStore(WithoutWords):
 
     async def close(self) -> None:
         """Nothing: the pool belongs to somebody else."""
-
-    async def _have_graph(self, index: str) -> None:
-        """Make the graph as soon as there are too many points to read all of them.
-
-        Adding a point to a graph takes more than a millisecond; making one of many points takes
-        a quarter of that for each. Questions can be put meanwhile, and points wait.
-        """
-        table, graph = table_of(index), f"{index}_graph"
-        values = {"graph": f"vectors.{graph}", "few": EXACT_POINTS_MAX + 1}
-        async with self._line(READ_SECONDS, index) as line:
-            if not (await fetch(line, NEEDS_GRAPH.format(table), values))[0][0]:
-                return
-        async with self._line(GRAPH_SECONDS, index) as line:
-            await line.execute("select pg_advisory_xact_lock(hashtext(%s))", [graph])
-            await line.execute("set local maintenance_work_mem = '256MB'")
-            await line.execute("set local max_parallel_maintenance_workers = 0")
-            await line.execute(MAKE_GRAPH.format(Identifier(graph), table))
 
     async def _delete(self, index: str, column: str, ids: Collection[UUID]) -> None:
         table = table_of(index)

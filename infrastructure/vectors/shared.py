@@ -17,7 +17,15 @@ POINTS_EACH_MAX = 1_000
 T = TypeVar("T")
 
 
-class WithoutWords:
+class Settled:
+    """A store that is as quick to search as it can be by itself."""
+
+    async def settle(self, index: str) -> None:
+        """Nothing is to be done."""
+        del index
+
+
+class WithoutWords(Settled):
     """A store that searches by meaning only."""
 
     is_hybrid = False

@@ -35,6 +35,7 @@ from application.ports import Unavailable
 from infrastructure.models.refusals import plain
 from infrastructure.vectors.rest import BROKEN, LATER, NO_ENTRY, checked_key, checked_url
 from infrastructure.vectors.shared import (
+    Settled,
     batches,
     checked_dimension,
     checked_name,
@@ -80,7 +81,7 @@ NOT_FOUND = 404
 Passages = CollectionAsync[Any, Any]
 
 
-class WeaviateStore:
+class WeaviateStore(Settled):
     """A Weaviate server, 1.27 or newer.
 
     Collections are made without tenants. A tenant would have to be one person or one knowledge

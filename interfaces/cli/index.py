@@ -35,6 +35,7 @@ from interfaces.cli.running import with_database
 
 LOOK_SECONDS = 1.0
 STALLED_SECONDS_MAX = 60.0
+SETTLING_SECONDS_MAX = 900.0  # when all is in, and the store makes itself quick to search
 CODE_FAILED = 1
 CODE_DIFFERENT = 3
 CODE_GAVE_UP = 6
@@ -187,8 +188,8 @@ async def generations(house: House) -> set[UUID]:
 
 async def watch(house: House, known: set[UUID]) -> int:
     """Show how a generation fills until it is live or has failed."""
-    moved, reached = time.monotonic(), -1
-    while time.monotonic() < moved + STALLED_SECONDS_MAX:
+    moved, reached, patience = time.monotonic(), -1, STALLED_SECONDS_MAX
+    while time.monotonic() < moved + patience:
         for each in await house.indexes.all():
             index = each.index
             if index.id in known or index.state == "old":
@@ -201,6 +202,8 @@ async def watch(house: House, known: set[UUID]) -> int:
                 return CODE_FAILED
             if each.passages != reached:
                 moved, reached = time.monotonic(), each.passages
+            if each.passages and each.files_done >= each.files_total:
+                patience = SETTLING_SECONDS_MAX
             say(f"{each.files_done:,} of {each.files_total:,} files, {each.passages:,} passages")
         await asyncio.sleep(LOOK_SECONDS)
     say("Nothing moves. Is a worker running? It goes on when there is one.")

@@ -51,6 +51,13 @@ def test_what_several_rankings_have_comes_first() -> None:
     assert found[2][1] == Scores(None, 0.8, LEAST / (K + 2))
 
 
+@pytest.mark.parametrize("best", [13.528738257576489, 23.629878552891615, 23.629878552891619])
+def test_what_is_best_in_one_way_is_as_good_as_what_is_best_in_another(best: float) -> None:
+    words = Ranking("words", [Hit(key(2), best), Hit(key(3), 0.0)])
+    meaning = Ranking("meaning", [Hit(key(1), 0.8), Hit(key(4), 0.0)])
+    assert [each for each, _ in fused([words, meaning])] == [key(1), key(2), key(3), key(4)]
+
+
 def test_a_clear_hit_comes_before_what_is_vaguely_in_all_rankings() -> None:
     words = Ranking("words", [Hit(key(1), 20.0), Hit(key(2), 4.0), Hit(key(3), 3.9)])
     meaning = Ranking("meaning", [Hit(key(4), 0.8), Hit(key(2), 0.41), Hit(key(3), 0.4)])

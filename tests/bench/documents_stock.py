@@ -1,5 +1,6 @@
 """A product that has read, cut, embedded and indexed very much already; made as data, at once."""
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -50,6 +51,7 @@ class Stock:
     files: list[UUID] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    plain: float = 0.0  # seconds for rows and graph alone
 
     def hashes(self) -> list[bytes]:
         return [sha256(each.encode()).digest() for each in self.texts]
@@ -99,10 +101,12 @@ async def index(db: Db, stock: Stock) -> None:
     """The live generation has all of it, under a graph that is made at once."""
     (name,) = await (await db.execute(LIVE)).fetchone() or ("",)
     words = SQL("copy {} (id, file_id, embedding) from stdin (format binary)")
+    began = time.monotonic()
     async with db.cursor() as cursor, cursor.copy(words.format(table_of(name))) as target:
         await target.write(packed(stock.points, stock.vectors))
     await db.execute("set maintenance_work_mem = '512MB'")
     await db.execute(MAKE_GRAPH.format(Identifier(f"{name}_graph"), table_of(name)))
+    stock.plain = time.monotonic() - began
     what = [stock.index["id"], stock.index["cutting"], FILE_PASSAGES, stock.files]
     await db.execute(INDEXED, what)
 

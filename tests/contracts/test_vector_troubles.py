@@ -210,9 +210,10 @@ async def test_pgvector_filters_on_the_graph_too(
     every, vectors = points(600, files=10), rows(600)
     await postgres.upsert(INDEX, every[:50], vectors[:50])
     monkeypatch.setattr(pgvector, "EXACT_POINTS_MAX", 50)
+    await postgres.settle(INDEX)
     assert await graphs(postgres) == 0  # so few are read one by one
-    halves = (slice(50, 325), slice(325, 600))
-    await asyncio.gather(*(postgres.upsert(INDEX, every[half], vectors[half]) for half in halves))
+    await postgres.upsert(INDEX, every, vectors)
+    await asyncio.gather(postgres.settle(INDEX), postgres.settle(INDEX))
     assert await graphs(postgres) == 1
     chosen = [file_id(1), file_id(2)]
     mine = [place for place, point in enumerate(every) if point.file_id in chosen]

@@ -124,6 +124,7 @@ async def test_takes_the_last_of_two_with_one_id(store: VectorStore, index: str)
 async def test_finds_what_is_near_among_many(store: VectorStore, index: str) -> None:
     every, vectors = points(MANY), rows(MANY)
     await store.upsert(index, every, vectors)
+    await store.settle(index)
     assert await store.count(index) == MANY
     right = 0
     for query in rows(20, seed=2):
