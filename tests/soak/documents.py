@@ -155,7 +155,7 @@ async def struck(
     end = time.monotonic() + plan.seconds_max
     while told.kills < plan.kills and time.monotonic() < end:
         await at_work(shelf, db, dead, uploading)
-        await asyncio.sleep(rng.uniform(0, plan.work))
+        await asyncio.sleep(rng.uniform(0, rng.choice((plan.work / 5, plan.work))))
         leases = await (await db.execute(LEASES)).fetchall()
         strike()
         told.kills += 1
