@@ -1,0 +1,141 @@
+"""Votes, the battles they are about, and their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Outcome = Literal["model_a", "model_b", "tie", "both_bad"]
+OUTCOMES: tuple[Outcome, ...] = ("model_a", "model_b", "tie", "both_bad")
+FLIPPED: dict[Outcome, Outcome] = {
+    "model_a": "model_b",
+    "model_b": "model_a",
+    "tie": "tie",
+    "both_bad": "both_bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One act of a voter, in the order of `position`."""
+
+    position: int
+    voter: str
+    battle: str
+    kind: Literal["cast", "change", "retract"]
+    winner: Outcome | None
+    after_reveal: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How an answer looks."""
+
+    tokens: float = 0
+    headers: float = 0
+    lists: float = 0
+    bold: float = 0
+
+    @property
+    def numbers(self) -> tuple[float, float, float, float]:
+        """All of it, in the order of the weights."""
+        return self.tokens, self.headers, self.lists, self.bold
+
+
+@dataclass(frozen=True, slots=True)
+class Bout:
+    """What is known of a battle. `prompt` is the key of its prompt (`leaks.prompt_key`)."""
+
+    id: str
+    model_a: str
+    model_b: str
+    blind: bool = True
+    complete: bool = True
+    leaked: bool = False
+    prompt: bytes | str = b""
+    category: str = ""
+    language: str = ""
+    style_a: Style = field(default_factory=Style)
+    style_b: Style = field(default_factory=Style)
+
+
+@dataclass(frozen=True, slots=True)
+class Game:
+    """A vote as the numbers need it."""
+
+    model_a: str
+    model_b: str
+    winner: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often each pair met, and with which outcome.
+
+    `a`, `b`: places in `models` (P,), each pair once; `n`: counts or weights (P, 4), in the
+    order of OUTCOMES as seen from `a`.
+    """
+
+    models: tuple[str, ...]
+    a: Integers
+    b: Integers
+    n: Floats
+
+    @classmethod
+    def of(cls, games: Iterable[Game], weights: Iterable[float] | None = None) -> Counts:
+        """Count votes; each counts as much as its weight, else 1."""
+        found: dict[tuple[str, str, Outcome], float] = {}
+        heavy = iter(weights) if weights is not None else None
+        for game in games:
+            weight = next(heavy) if heavy is not None else 1.0
+            key = (game.model_a, game.model_b, game.winner)
+            found[key] = found.get(key, 0.0) + weight
+        return cls.of_rows((*key, n) for key, n in found.items())
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[tuple[str, str, Outcome, float]]) -> Counts:
+        """Counts from (model a, model b, outcome, how often), in any order; selves are left out."""
+        pairs: dict[tuple[str, str], list[float]] = {}
+        for first, second, outcome, n in rows:
+            if first == second:
+                continue
+            low, high, seen = first, second, outcome
+            if first > second:
+                low, high, seen = second, first, FLIPPED[outcome]
+            pairs.setdefault((low, high), [0.0] * 4)[OUTCOMES.index(seen)] += n
+        models = tuple(sorted({name for pair in pairs for name in pair}))
+        place = {name: index for index, name in enumerate(models)}
+        keys = sorted(pairs)
+        return cls(
+            models,
+            np.array([place[low] for low, _ in keys], np.int64),
+            np.array([place[high] for _, high in keys], np.int64),
+            np.array([pairs[key] for key in keys], np.float64).reshape(-1, 4),
+        )
+
+    def only(self, chosen: Sequence[str]) -> Counts:
+        """The battles of some models among themselves."""
+        wanted = set(chosen)
+        models = tuple(each for each in self.models if each in wanted)
+        place = {name: index for index, name in enumerate(models)}
+        inside = np.array([each in wanted for each in self.models], bool)
+        kept = inside[self.a] & inside[self.b] if len(self.a) else np.zeros(0, bool)
+        to = np.array([place.get(each, -1) for each in self.models], np.int64)
+        return Counts(models, to[self.a[kept]], to[self.b[kept]], self.n[kept])
+
+    def with_counts(self, n: Floats) -> Counts:
+        """The same pairs with other counts."""
+        return Counts(self.models, self.a, self.b, n)
+
+    @property
+    def total(self) -> float:
+        """All votes."""
+        return float(self.n.sum())
