@@ -48,7 +48,7 @@ e2e: python web chromium ## What a browser sees
 	@$(RUN) pytest tests/e2e $(ARGS)
 
 bench: python ## Measure; ONLY=name for one part
-	@$(RUN) python -m tests.bench $(ONLY) $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(RUN) python -m tests.bench $(ONLY) $(ARGS)
 
 quality: python ## Measure how well passages are found and cited
 	@$(RUN) python -m tests.quality

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from application.arena import finish_side
 from application.command import Command, Work
 from application.ports import Jobs
 from domain.answers import Answer, Outcome, Retrieval, Status
@@ -92,4 +93,5 @@ class EndAnswer(Command[bool]):
         if answer.status.is_end:
             return False
         answer.end(self.attempt, self.outcome)
+        await finish_side(work, answer, self.outcome)
         return True

@@ -149,6 +149,16 @@ class RetryFile(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class RetryAsWell(Command[None]):
+    """Try again a file that failed, since its knowledge base is indexed anew."""
+
+    file_id: UUID
+
+    async def execute(self, work: Work) -> None:
+        (await work.get(File, self.file_id)).retry()
+
+
+@dataclass(frozen=True, slots=True)
 class TrashFile(Command[None]):
     """Put a file into the trash."""
 
@@ -203,7 +213,10 @@ class StartReading(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class RecordRead(Command[None]):
-    """Record the text that was read from the bytes `sha256`; refused when they are old."""
+    """Record the text that was read from the bytes `sha256`; refused when they are old.
+
+    `again`: of a file that can be found already; only another text changes it.
+    """
 
     file_id: UUID
     sha256: str
@@ -212,10 +225,12 @@ class RecordRead(Command[None]):
     pages: int
     loader: str
     title: str = ""
+    again: bool = False
 
     async def execute(self, work: Work) -> None:
         file = await work.get(File, self.file_id)
-        file.record_read(
+        record = file.record_reread if self.again else file.record_read
+        record(
             self.sha256,
             text_sha256=self.text_sha256,
             characters=self.characters,

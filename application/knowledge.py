@@ -96,6 +96,16 @@ class ChooseCutting(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReindexKnowledge(Command[None]):
+    """Have the files of a knowledge base read and indexed anew."""
+
+    knowledge_id: UUID
+
+    async def execute(self, work: Work) -> None:
+        (await changing(work, self.knowledge_id)).reindex()
+
+
+@dataclass(frozen=True, slots=True)
 class MakeDirectory(Command[Directory]):
     """Make a directory in a knowledge base. The caller chooses its id."""
 

@@ -1,9 +1,10 @@
 """What one can say in a chat, and to whom."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid5
 
+from application.arena import Drawing, hide, named, refuse_hidden
 from application.chats import open_chat
 from application.command import Command, Work
 from domain.answers import Answer, Status
@@ -27,12 +28,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which models are to answer, and how."""
+    """Which models are to answer, and how; `drawings` by place: one that was drawn and hides."""
 
     models: tuple[str, ...]
     ids: tuple[UUID, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
     hint: str = ""
+    drawings: dict[int, Drawing] = field(default_factory=dict)
 
     def ids_for(self, batch_id: UUID) -> tuple[UUID, ...]:
         """The ids of the answers: the caller's, or such as a repetition finds again."""
@@ -47,7 +49,18 @@ class Request:
 async def ask(
     work: Work, chat: Chat, question_id: UUID, request: Request, batch_id: UUID
 ) -> tuple[Asked, ...]:
-    """Ask every model of a request; what was asked before is not asked again."""
+    """Ask every model of a request, the drawn ones without their names."""
+    refuse_hidden(request.models)
+    ids, models = request.ids_for(batch_id), list(request.models)
+    for index, drawing in request.drawings.items():
+        models[index] = await hide(work, chat, question_id, ids[index], drawing)
+    return await put(work, chat, question_id, replace(request, models=tuple(models)), batch_id)
+
+
+async def put(
+    work: Work, chat: Chat, question_id: UUID, request: Request, batch_id: UUID
+) -> tuple[Asked, ...]:
+    """Put a question to every model; what was asked before is not asked again."""
     count = len(request.models)
     asked = []
     for index, key in enumerate(request.ids_for(batch_id)):
@@ -143,8 +156,9 @@ class AskAgain(Command[tuple[Asked, ...]]):
             if found.question_id is None:
                 raise Conflict("There is no question to this answer.")
             question_id = found.question_id
+            model = await named(work, found)
             if not request.models:
-                request = Request((found.model,), request.ids, request.params, request.hint)
+                request = replace(request, models=(model,))
         work.require(self.chat_id)
         work.require(question_id)
         return await ask(work, chat, question_id, request, work.command_id)
@@ -161,7 +175,10 @@ class EditMessage(Command[None]):
     async def execute(self, work: Work) -> None:
         chat = await open_chat(work, self.chat_id)
         chat.must_be_open()
-        (await owned(work, chat, self.message_id)).edit(self.text)
+        found = await owned(work, chat, self.message_id)
+        if isinstance(found, Answer):
+            await named(work, found)
+        found.edit(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +212,7 @@ class ContinueAnswer(Command[UUID]):
     async def execute(self, work: Work) -> UUID:
         answer = await own_answer(work, self.answer_id)
         (await open_chat(work, answer.chat_id)).must_be_open()
+        await named(work, answer)
         work.require(answer.chat_id)
         answer.go_on()
         return answer.chat_id

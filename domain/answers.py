@@ -30,7 +30,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended, and all that it wrote."""
+    """How an attempt ended, and all that it wrote.
+
+    `cause` is the true error of a hidden model, which is not for those who read the answer.
+    """
 
     status: Status
     text: str
@@ -40,6 +43,7 @@ class Outcome:
     usage: dict[str, Any] | None = None
     citations: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, str] | None = None
+    cause: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

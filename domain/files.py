@@ -86,6 +86,7 @@ class File(Aggregate):
 
         def apply(self, file: File) -> None:
             file.text_sha256 = self.text_sha256
+            file.edited = False
             file.state = State.INDEXING
 
     class TextEdited(Event):
@@ -95,6 +96,7 @@ class File(Aggregate):
 
         def apply(self, file: File) -> None:
             file.text_sha256 = self.text_sha256
+            file.edited = True
             file.state = State.INDEXING
 
     class Indexed(Event):
@@ -136,6 +138,7 @@ class File(Aggregate):
             file.size = self.size
             file.sha256 = self.sha256
             file.text_sha256 = ""
+            file.edited = False
             file.state = State.QUEUED
 
     class Trashed(Event):
@@ -164,6 +167,7 @@ class File(Aggregate):
         self.sha256 = sha256
         self.state = State.QUEUED
         self.text_sha256 = ""
+        self.edited = False
         self.passages = 0
         self.trashed = False
         self.deleted = False
@@ -234,8 +238,17 @@ class File(Aggregate):
         self.must_be_of(sha256)
         if self.state != State.READING:
             raise Conflict("This file is not being read.")
+        self._take(text_sha256, **found)
+
+    def _take(self, text_sha256: str, **found: Any) -> None:
         found["title"] = " ".join(found["title"].split())[:TITLE_CHARACTERS_MAX]
         self.trigger_event(self.Read, text_sha256=checked_hash(text_sha256), **found)
+
+    def record_reread(self, sha256: str, *, text_sha256: str, **found: Any) -> None:
+        """Take over what the same bytes say now, if it is another text; an edited one stays."""
+        self.must_be_of(sha256)
+        if self.state == State.READY and not self.edited and text_sha256 != self.text_sha256:
+            self._take(text_sha256, **found)
 
     def record_indexed(self, text_sha256: str, *, passages: int) -> None:
         """Record that all passages of this text can be found."""

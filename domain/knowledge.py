@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from domain.aggregate import Aggregate, Created
+from domain.cuttings import checked_cutting
 from domain.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound
 from domain.files import is_seen
 
@@ -19,8 +20,6 @@ DIRECTORIES_MAX = 10_000
 DEPTH_MAX = 32
 FILES_MAX = 100_000
 GRANTS_MAX = 200
-TOKENS_MIN, TOKENS_MAX = 32, 4_096
-CUTTING: dict[str, type] = {"tokens": int, "overlap": int, "contextual": bool}
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -95,6 +94,9 @@ class Knowledge(Aggregate):
 
         def apply(self, knowledge: Knowledge) -> None:
             knowledge.cutting = self.cutting
+
+    class ReindexRequested(Event):
+        TOPIC = "knowledge.reindex_requested"
 
     class DirectoryMade(Event):
         TOPIC = "knowledge.directory_made"
@@ -230,6 +232,10 @@ class Knowledge(Aggregate):
         cutting = None if cutting is None else checked_cutting(cutting)
         if cutting != self.cutting:
             self.trigger_event(self.CuttingChosen, cutting=cutting)
+
+    def reindex(self) -> None:
+        """Have its files read and indexed anew."""
+        self.trigger_event(self.ReindexRequested)
 
     def make_directory(self, directory_id: UUID, *, name: str, parent_id: UUID | None) -> None:
         """Make a directory; wishing twice makes one."""
@@ -382,14 +388,3 @@ def checked_directory_name(name: str) -> str:
     if name in (".", "..") or "/" in name or "\\" in name:
         raise Invalid("The name of a directory is not `.` or `..` and has no slashes.")
     return name
-
-
-def checked_cutting(cutting: dict[str, Any]) -> dict[str, Any]:
-    """How files are cut, as it is kept: tokens, overlap and contextual, all of them."""
-    if {name: type(value) for name, value in cutting.items()} != CUTTING:
-        raise Invalid("cutting has tokens, overlap and contextual.")
-    if not TOKENS_MIN <= cutting["tokens"] <= TOKENS_MAX:
-        raise Invalid(f"cutting: tokens is {TOKENS_MIN} to {TOKENS_MAX}.")
-    if not 0 <= cutting["overlap"] <= cutting["tokens"] // 2:
-        raise Invalid("cutting: overlap is 0 to half of tokens.")
-    return cutting

@@ -123,6 +123,19 @@ class BaseLog:
                 self._remembered.put(state)
         return events
 
+    async def histories(
+        self, keys: Sequence[UUID], until: int
+    ) -> dict[UUID, list[Aggregate.Event]]:
+        """The events of many streams up to a position, as far as they are known and readable."""
+        rows = await self._store.several(keys, until)
+        ciphers = await self._keys.load({each.owner_id for each in rows if each.owner_id})
+        found: dict[UUID, list[Aggregate.Event]] = {}
+        for row in rows:
+            event = self._recorded(row, ciphers.get(row.owner_id) if row.owner_id else None).event
+            if event is not None:
+                found.setdefault(row.stream_id, []).append(event)
+        return found
+
     async def head(self) -> int:
         """The position of the last event; 0 at the very beginning."""
         return await self._store.head()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, LiteralString, Self
 from uuid import UUID
 
@@ -12,8 +12,10 @@ import psycopg
 from pydantic_core import to_json
 
 from application.ports import Unavailable
+from infrastructure.audiences import Audiences, Row
 from infrastructure.lines import Lines
 from infrastructure.postgres import connect
+from infrastructure.reader import Reader
 
 QUIET_SECONDS = 1.0
 PAUSE_SECONDS = 0.5
@@ -29,9 +31,12 @@ where position > %(after)s and position <= %(until)s and type <> 'answer.checkpo
   and owner_id = any (%(owners)s)
 order by position limit %(limit)s
 """
+# The tail of the log is short, so what is shared is looked for in all of it.
+TAIL: LiteralString = NEWS.replace(
+    "owner_id = any (%(owners)s)", "(owner_id = any (%(owners)s) or type like 'knowledge.%%')"
+)
 REACHED: LiteralString = "select position from log.lanes where name = 'core'"
 
-Row = tuple[int, str, UUID, UUID, UUID, str | None]
 Change = tuple[int, bytes]
 
 logger = logging.getLogger(__name__)
@@ -79,24 +84,22 @@ class Watch:
     async def _again(self) -> list[bytes]:
         until = self._changes.position
         try:
-            found = await self._changes.page(self.position, until, [self._owner])
+            found, reached = await self._changes.missed(self._owner, self.position, until)
         except Unavailable:
             await asyncio.sleep(PAUSE_SECONDS)
             return []
-        if len(found) < PAGE:
-            self.position = max(until, self.position)
-            self._behind = self._changes.position > until
-        else:
-            self.position = found[-1][0]
+        self.position = max(reached, self.position)
+        self._behind = self._changes.position > self.position
         return [change_of(each)[1] for each in found]
 
 
 class Changes:
     """`async with Changes(url, lines) as changes`: one tail of the log for all who watch here."""
 
-    def __init__(self, url: str, lines: Lines) -> None:
+    def __init__(self, url: str, lines: Lines, reader: Reader) -> None:
         self._url = url
         self._lines = lines
+        self._audiences = Audiences(reader)
         self._watches: dict[UUID, set[Watch]] = {}
         self._task: asyncio.Task[None] | None = None
         self._reached = 0
@@ -129,10 +132,18 @@ class Changes:
         if not watches:
             self._watches.pop(owner, None)
 
-    async def page(self, after: int, until: int, owners: Sequence[UUID]) -> list[Row]:
-        """A page of changes."""
+    async def missed(self, owner: UUID, after: int, until: int) -> tuple[list[Row], int]:
+        """A page of one's own changes and of those shared with one, and how far it goes."""
+        own = await self._page(NEWS, after, until, [owner])
+        reached = own[-1][0] if len(own) == PAGE else until
+        shared = await self._audiences.missed(owner, after, reached)
+        return sorted([*own, *shared]), reached
+
+    async def _page(
+        self, sql: LiteralString, after: int, until: int, owners: Sequence[UUID]
+    ) -> list[Row]:
         what: Mapping[str, Any] = {"after": after, "until": until, "owners": list(owners)}
-        return await self._lines.rows(NEWS, {**what, "limit": PAGE})
+        return await self._lines.rows(sql, {**what, "limit": PAGE})
 
     async def _run(self) -> None:
         while True:
@@ -155,16 +166,21 @@ class Changes:
             self._ready.set()
         while self.position < reached:
             found = await self._news(reached)
+            others = await self._audiences.of(found, self._watches)
             for row in found:
-                change = change_of(row)
-                for watch in self._watches.get(row[4], ()):
-                    watch.offer(change)
+                self._tell(row, others.get(row[0], ()))
             self.position = found[-1][0] if len(found) == PAGE else reached
+
+    def _tell(self, row: Row, others: Collection[UUID]) -> None:
+        change = change_of(row)
+        for who in (row[4], *others):
+            for watch in self._watches.get(who, ()):
+                watch.offer(change)
 
     async def _news(self, reached: int) -> list[Row]:
         if not self._watches:
             return []
-        return await self.page(self.position, reached, list(self._watches))
+        return await self._page(TAIL, self.position, reached, list(self._watches))
 
 
 def change_of(row: Row) -> Change:

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from application.answers import answering, stopping, titling
 from application.document_settings import reindexing
 from application.documents.ingesting import recutting
+from application.exports import exporting
 from application.files import ingesting
 from infrastructure.broker import WakingBroker, broker_url
 from infrastructure.jobs import CollectedJobs
@@ -17,7 +18,7 @@ from infrastructure.lanes import Policy
 ACTOR = "do_chores"
 QUEUE = "default"
 GATHER_SECONDS = 0.2
-POLICIES = (answering, stopping, titling, ingesting, recutting, reindexing)
+POLICIES = (answering, stopping, titling, ingesting, recutting, reindexing, exporting)
 
 logger = logging.getLogger(__name__)
 

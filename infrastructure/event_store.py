@@ -53,6 +53,9 @@ class Store(Protocol):
     async def stream(self, key: UUID, after: int) -> list[Row]:
         """The events of one stream after a version; none of an erased one."""
 
+    async def several(self, keys: Sequence[UUID], until: int) -> list[Row]:
+        """The events of many streams up to a position, in the order of the log."""
+
     async def read(self, query: Query) -> list[Row]:
         """Events in the order of the log."""
 
@@ -76,6 +79,15 @@ class EventStore:
             " and e.position between s.created_pos and s.updated_pos and e.version > %(after)s"
             " where s.stream_id = %(key)s and s.state <> 'erased' order by e.version",
             {"key": key, "after": after},
+        )
+        return [Row(*row) for row in rows]
+
+    async def several(self, keys: Sequence[UUID], until: int) -> list[Row]:
+        rows = await self._lines.rows(
+            COLUMNS + " from log.streams s join log.events e on e.stream_id = s.stream_id"
+            " and e.position between s.created_pos and least(s.updated_pos, %(until)s)"
+            " where s.stream_id = any(%(keys)s) and s.state <> 'erased' order by e.position",
+            {"keys": list(keys), "until": until},
         )
         return [Row(*row) for row in rows]
 

@@ -1,5 +1,6 @@
 """The event log in memory, for tests of what has nothing to do with databases."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -33,6 +34,10 @@ class MemoryStore:
 
     async def stream(self, key: UUID, after: int) -> list[Row]:
         return [each for each in self.rows if each.stream_id == key and each.version > after]
+
+    async def several(self, keys: Sequence[UUID], until: int) -> list[Row]:
+        wanted = set(keys)
+        return [each for each in self.rows[: max(until, 0)] if each.stream_id in wanted]
 
     async def read(self, query: Query) -> list[Row]:
         until = len(self.rows) if query.until is None else query.until

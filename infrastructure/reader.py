@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 from application.ports import Unavailable
 from infrastructure.postgres import Pool, connect
 from projections.core import CORE
+from projections.evaluation import EVALUATION
 from projections.read_model import Db, ReadModel
 
 POLL_SECONDS = 0.003
@@ -21,6 +22,7 @@ QUIET_SECONDS = 1.0
 PAUSE_SECONDS = 0.2
 WAIT_SECONDS_MAX = 2.0
 RETRY_SECONDS = 1
+ALL = (*CORE, *EVALUATION)
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 
 # One round trip: how far the lane is, and a search path of what is readable in this version.
@@ -53,7 +55,7 @@ class Reader:
     readers the polling; without url, or when nobody tells, they poll.
     """
 
-    def __init__(self, pool: Pool, url: str = "", models: Iterable[ReadModel] = CORE) -> None:
+    def __init__(self, pool: Pool, url: str = "", models: Iterable[ReadModel] = ALL) -> None:
         self._pool = pool
         self._url = url
         self._models = tuple(models)

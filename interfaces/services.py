@@ -20,6 +20,7 @@ from infrastructure.checkpoints import Lag, lags
 from infrastructure.credentials import Credentials
 from infrastructure.documents.engines import DocumentEngines, Place, open_engines
 from infrastructure.documents.means import shelves_of
+from infrastructure.evaluation.boards import Boards
 from infrastructure.event_log import EventLog
 from infrastructure.guarded import GuardedClient
 from infrastructure.lines import Lines
@@ -83,6 +84,7 @@ class Services:
     files: FileStores
     documents: DocumentEngines
     web: GuardedClient
+    boards: Boards
     written: LastWritten = field(default_factory=LastWritten)
 
     async def execute(
@@ -138,7 +140,7 @@ async def open_services(settings: Settings, *, name: str = "quire") -> AsyncIter
             reader=reader,
             redis=await enter(open_redis(settings.redis_url)),
             streams=await enter(RedisAnswerStreams(settings.redis_url, log, lines)),
-            changes=await enter(Changes(url, lines)),
+            changes=await enter(Changes(url, lines, reader)),
             stored=stored,
             connections=connections,
             models=models,
@@ -151,6 +153,7 @@ async def open_services(settings: Settings, *, name: str = "quire") -> AsyncIter
                 open_engines(Place(own, settings.data_folder), log, credentials, connections)
             ),
             web=await enter(GuardedClient()),
+            boards=Boards(reader, log),
         )
 
 

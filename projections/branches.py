@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.errors import NotFound
 from projections.attachments import OF_MESSAGE, SEARCH
+from projections.ratings import OF_MESSAGE as RATING_OF_MESSAGE
 from projections.read_model import Db
 
 
@@ -43,6 +44,7 @@ class MessageRow:
     citations: list[dict[str, Any]]
     batch_id: UUID | None
     batch_count: int | None
+    rating: dict[str, Any] | None
     attachments: list[dict[str, Any]]
     web_search: bool
 
@@ -95,7 +97,8 @@ WHOLE = f"""
         m.model, m.status, m.attempt, coalesce(t.reasoning, '') as reasoning,
         m.reasoning_seconds, m.seconds, m.usage, m.error, m.left_out,
         coalesce(t.citations, '[]') as citations, m.batch_id, m.batch_count,
-        case m.role when 'user' then {OF_MESSAGE} end as attachments
+        case m.role when 'user' then {OF_MESSAGE} end as attachments,
+        case m.role when 'assistant' then {RATING_OF_MESSAGE} end as rating
 """
 AROUND = """
     left join texts t on t.message_id = m.id

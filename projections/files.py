@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from domain.errors import NotFound
@@ -199,6 +199,18 @@ class FileRow:
     deleted_at: datetime | None
 
 
+Sort = Literal["newest", "oldest", "name", "size"]
+Place = tuple[datetime | str | int, UUID]
+
+# What files are ordered by before their ids, and whether both rise; how a place is compared.
+ORDERS: dict[Sort, tuple[str, bool, str]] = {
+    "newest": ("f.created_at", False, "%(key)s"),
+    "oldest": ("f.created_at", True, "%(key)s"),
+    "name": ("lower(f.name)", True, "lower(%(key)s)"),
+    "size": ("f.size", False, "%(key)s"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which files one wants to see; `everybody`: not only one's own."""
@@ -208,6 +220,12 @@ class Choice:
     knowledge_id: UUID | None = None
     trash: bool = False
     everybody: bool = False
+    sort: Sort = "newest"
+
+    def place(self, row: FileRow) -> Place:
+        """Where the list goes on behind a file."""
+        keys: dict[str, datetime | str | int] = {"name": row.name, "size": row.size}
+        return keys.get(self.sort, row.created_at), row.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,14 +270,35 @@ async def may_read(db: Db, found: FileRow, user_id: UUID) -> bool:
 
 
 async def page(
-    db: Db,
-    user_id: UUID,
-    choice: Choice,
-    *,
-    limit: int = 50,
-    before: tuple[datetime, UUID] | None = None,
+    db: Db, user_id: UUID, choice: Choice, *, limit: int = 50, after: Place | None = None
 ) -> list[FileRow]:
-    """Files, newest first, before (created_at, id) of the last one seen."""
+    """Files in the order of a choice, behind the place of the last one seen."""
+    column, rises, compared = ORDERS[choice.sort]
+    way, sign = ("asc", ">") if rises else ("desc", "<")
+    wanted = conditions(choice)
+    if after:
+        wanted.append(f"({column}, f.id) {sign} ({compared}, %(id)s)")
+    key, last = after or (None, None)
+    await db.execute(
+        f"""
+        select f.* from files f where {" and ".join(wanted)}
+        order by {column} {way}, f.id {way} limit %(limit)s
+        """,  # noqa: S608
+        {
+            "me": user_id,
+            "knowledge": choice.knowledge_id,
+            "query": f"%{literal(choice.query)}%",
+            "state": choice.state and choice.state.value,
+            "key": key,
+            "id": last,
+            "limit": limit,
+        },
+    )
+    return [FileRow(**row) for row in await db.fetchall()]
+
+
+def conditions(choice: Choice) -> list[str]:
+    """What must hold of a file that somebody wants to see, and may."""
     wanted = ["f.deleted_at is not null" if choice.trash else "f.deleted_at is null"]
     if choice.knowledge_id:
         wanted.append(f"""exists (
@@ -271,25 +310,7 @@ async def page(
         wanted.append("f.name ilike %(query)s")
     if choice.state:
         wanted.append("f.state = %(state)s")
-    if before:
-        wanted.append("(f.created_at, f.id) < (%(at)s, %(id)s)")
-    at, key = before or (None, None)
-    await db.execute(
-        f"""
-        select f.* from files f where {" and ".join(wanted)}
-        order by f.created_at desc, f.id desc limit %(limit)s
-        """,  # noqa: S608
-        {
-            "me": user_id,
-            "knowledge": choice.knowledge_id,
-            "query": f"%{literal(choice.query)}%",
-            "state": choice.state and choice.state.value,
-            "at": at,
-            "id": key,
-            "limit": limit,
-        },
-    )
-    return [FileRow(**row) for row in await db.fetchall()]
+    return wanted
 
 
 def literal(text: str) -> str:

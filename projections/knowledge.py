@@ -13,7 +13,7 @@ from projections.read_model import Db, ReadModel, Writes, as_json, clean
 knowledge = ReadModel(
     "knowledge",
     version=1,
-    beside=("files", "users"),
+    beside=("files", "users", "knowledge_sources"),
     tables="""
         create table knowledge (
             id          uuid        primary key,

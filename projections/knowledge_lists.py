@@ -14,7 +14,9 @@ Filter = Literal["mine", "shared"]
 # What is told of a knowledge base. Who else may use it is its owner's business: others see only
 # what concerns themselves. Files in the trash do not count.
 TOLD = """
-    select k.*, coalesce(u.name, '') as owner_name, r.my_role, a.access, c.*
+    select k.*, coalesce(u.name, '') as owner_name, r.my_role, a.access, c.*,
+        case when exists (select from knowledge_sources s where s.knowledge_id = k.id)
+            then 'external' else 'files' end as kind
     from chosen k
     left join users u on u.id = k.owner_id
     cross join lateral (
@@ -48,6 +50,7 @@ class KnowledgeRow:
     """A knowledge base as somebody sees it; `deleted_at`: in the trash since."""
 
     id: UUID
+    kind: str
     owner_id: UUID
     owner_name: str
     name: str

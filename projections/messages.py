@@ -11,14 +11,15 @@ The queries are in `projections/branches.py`.
 from typing import Any
 
 from domain.answers import Answer
+from domain.battles import Battle
 from domain.chats import Chat
 from domain.messages import Message
 from projections.read_model import ReadModel, Writes, as_json, clean
 
 messages = ReadModel(
     "messages",
-    version=1,
-    beside=("chats", "attachments"),
+    version=2,
+    beside=("chats", "attachments", "ratings"),
     tables="""
         create table messages (
             id                uuid        primary key,
@@ -260,6 +261,16 @@ def on_continued(event: Answer.Continued, db: Writes) -> None:
         "update messages set status = 'queued', error = null where id = %(id)s",
         {"id": event.originator_id},
     )
+
+
+@messages.on(Battle.IdentityRevealed)
+def on_identity_revealed(event: Battle.IdentityRevealed, db: Writes) -> None:
+    """Name the models that were hidden."""
+    for side in event.sides.values():
+        db.execute(
+            "update messages set model = %(model)s where id = %(id)s",
+            {"id": side.answer_id, "model": clean(side.model)},
+        )
 
 
 def edit(event: Message.Edited | Answer.Edited, db: Writes) -> None:

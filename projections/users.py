@@ -1,5 +1,6 @@
 """Users: everybody with an account, and the settings of the house."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,6 +110,12 @@ async def user(db: Db, user_id: UUID) -> UserRow:
     if row is None:
         raise NotFound("user", user_id)
     return UserRow(**row)
+
+
+async def found(db: Db, ids: Iterable[UUID]) -> dict[UUID, UserRow]:
+    """Those of these people who are there."""
+    await db.execute("select * from users where id = any(%s)", [list(ids)])
+    return {row["id"]: UserRow(**row) for row in await db.fetchall()}
 
 
 async def page(

@@ -23,6 +23,7 @@ READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 45.0
 TICKS = os.sysconf("SC_CLK_TCK")
 PROC = Path("/proc")
+FOREIGN = ("QUIRE_", "PYTHONDONTWRITEBYTECODE")
 DESCRIPTORS = 65536
 
 
@@ -223,9 +224,9 @@ class Helper:
 
 
 def environment() -> dict[str, str]:
-    """Our environment without what would configure another Quire."""
+    """Our environment, without what would configure another Quire or have Python compile anew."""
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("QUIRE_")},
+        **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
         "QUIRE_OLLAMA_BASE_URL": "off",
     }
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from application.answering.aside import said_aside
@@ -15,6 +15,7 @@ from application.answering.record import record
 from application.answering.retrieval import READER_KIND, Errand, Shelves
 from application.answering.rooms import Rooms
 from application.answers import StartAnswer
+from application.arena import side_failed
 from application.ports import (
     AnswerStreams,
     AnswerWriter,
@@ -30,6 +31,7 @@ from application.ports import (
     Written,
 )
 from domain.answers import Outcome, Status
+from domain.battles import Blind
 
 T = TypeVar("T")
 
@@ -49,6 +51,11 @@ async def patiently(look: Callable[[], Awaitable[T]]) -> T:
             return await look()
         await asyncio.sleep(1)
     return await look()
+
+
+def told_of(error: BaseException) -> dict[str, str]:
+    """A failure as it is kept."""
+    return {"kind": getattr(error, "kind", "internal"), "message": str(error)}
 
 
 class AnswersLog(Log, History, Protocol):
@@ -128,9 +135,11 @@ class Asking:
             self._starting.cancel()
 
     def failed(self, error: ModelFailed) -> Outcome:
-        """The outcome of a failure, with what is written."""
-        told = {"kind": error.kind, "message": str(error)}
-        return self._manuscript.outcome(Status.FAILED, told)
+        """The outcome of a failure, with what is written; of a hidden model only that it failed."""
+        if Blind.parse(self._draft.model) is None:
+            return self._manuscript.outcome(Status.FAILED, told_of(error))
+        outcome = self._manuscript.outcome(Status.FAILED, told_of(side_failed()))
+        return replace(outcome, cause=told_of(error.__cause__ or error))
 
     async def _prompt(
         self, model: Model, info: ModelInfo, so_far: Written | None, position: int

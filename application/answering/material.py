@@ -91,8 +91,10 @@ def _recorded(each: Candidate, n: int | None) -> dict[str, Any]:
         "used": n is not None,
         "n": n,
     }
-    if passage.url is not None:
+    if passage.file_id is None:
         found |= {"title": passage.name, "quote": quote_of(passage)}
+    if passage.knowledge_id is not None:
+        found["knowledge_id"] = str(passage.knowledge_id)
     return found
 
 

@@ -11,6 +11,7 @@ from application.answering.material import Material, found_of
 from application.documents.ports import Embedder, Reranker
 from application.documents.settings import DocumentSettings
 from application.ports import ModelInfo
+from application.retrieval.external import Externals, Inquiry, still_readable
 from application.retrieval.ports import Attached, Library, Search
 from application.retrieval.prompting import NOT_READY, TOO_LONG, note_of
 from application.retrieval.queries import Ask, queries_of
@@ -49,6 +50,7 @@ class Shelves:
     library: Library
     search: Search
     means: Means
+    externals: Externals | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class Errand:
             if is_attached(attached)
             else own_scope(library, owner)
         )
-        sources = await sources_again(self.shelves.search, scope.files, record.found)
+        found = await still_readable(self.shelves.externals, owner, record.found)
+        sources = await sources_again(self.shelves.search, scope.files, found)
         return Material(sources, is_attached(attached))
 
     async def _own(self) -> Material | None:
@@ -118,10 +121,14 @@ class Errand:
         """What was attached, searched."""
         if scope.files:
             self.tell("retrieving", {"queries": list(queries)})
-        looked = await self._looked(settings, queries, scope)
-        found = await self._retrieved(settings, queries, scope, looked)
-        if looked.milliseconds:
-            found.milliseconds["web"] = looked.milliseconds
+        looked, asked = await asyncio.gather(
+            self._looked(settings, queries, scope), self._asked(queries, scope)
+        )
+        both = Looked([*looked.candidates, *asked.candidates])
+        found = await self._retrieved(settings, queries, scope, both)
+        for stage, each in (("web", looked), ("external", asked)):
+            if each.milliseconds:
+                found.milliseconds[stage] = each.milliseconds
         lacking = {"lacking": found.lacking} if found.lacking else {}
         self.tell("retrieved", {"count": len(found.sources), **lacking})
         return self._made(queries, scope, found)
@@ -141,6 +148,14 @@ class Errand:
         if looked.problems:
             self.tell("web_failed", {"problems": list(looked.problems)})
         return looked
+
+    async def _asked(self, queries: Sequence[str], scope: Scope) -> Looked:
+        """What external knowledge has. A source that is dead is told, and ends nothing."""
+        inquiry = Inquiry(self.shelves.externals, queries)
+        asked = await inquiry.run(self.draft.owner, scope.attached.knowledge_ids)
+        if asked.problems:
+            self.tell("external_failed", {"problems": list(asked.problems)})
+        return asked
 
     async def _retrieved(
         self, settings: DocumentSettings, queries: Sequence[str], scope: Scope, looked: Looked

@@ -12,6 +12,7 @@ from application.answering.record import record
 from application.chats import TitleChat
 from application.ports import ModelFailed, Prompt, Turn
 from domain.answers import Status
+from domain.battles import Blind
 from domain.chats import Chat, TitleSource
 
 SECONDS_MAX = 20.0
@@ -29,8 +30,8 @@ async def find_title(tools: Tools, answer_id: UUID) -> None:
     """Ask the model that answered for a title; when it has none, the derived one stays."""
     draft = Draft.of(answer_id, await tools.log.history(answer_id))
     question = await _first_question(tools, draft)
-    if not question:
-        return
+    if not question or Blind.parse(draft.model):
+        return  # a title in the words of a hidden model might give it away
     with suppress(ModelFailed, TimeoutError):
         model, info = await tools.models.find(draft.model)
         if info.kind == READER_KIND:

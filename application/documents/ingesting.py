@@ -15,6 +15,12 @@ def on_cutting_chosen(event: Knowledge.CuttingChosen, jobs: Jobs) -> None:
     jobs.enqueue("recut", event.originator_id)
 
 
+@recutting.on(Knowledge.ReindexRequested)
+def on_reindex_requested(event: Knowledge.ReindexRequested, jobs: Jobs) -> None:
+    """Have all its files read and indexed anew."""
+    jobs.enqueue("renew", event.originator_id)
+
+
 @recutting.on(Knowledge.FileAdded)
 def on_file_added(event: Knowledge.FileAdded, jobs: Jobs) -> None:
     """Have a file cut as its knowledge base wants it."""

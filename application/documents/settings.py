@@ -16,7 +16,7 @@ StoreKind = Literal[
 ]
 EmbeddingKind = Literal["local", "openai", "ollama"]
 Mode = Literal["hybrid", "words", "meaning"]
-RerankerKind = Literal["none", "http", "local"]
+RerankerKind = Literal["none", "built_in", "http", "local"]
 ReadingEngine = Literal["built_in", "tika", "docling", "http"]
 WebEngine = Literal[
     "off",

@@ -15,24 +15,21 @@ def bootstrap(
     *,
     rounds: int,
     seed: int,
-    anchor: tuple[str, float] | None = None,
-) -> tuple[Floats, Floats]:
-    """The 2.5 and 97.5 percentiles of ratings over `rounds` draws of as many votes.
+    weights: Floats | None = None,
+) -> Floats:
+    """The 2.5 and 97.5 percentiles (2, M) of ratings over `rounds` draws of as many votes.
 
-    Votes that have the same pair and outcome are alike, so counts are drawn (multinomial). In a
-    draw a model may win or lose all its votes; there its rating ends where the steps end.
+    Votes that have the same pair and outcome are alike, so counts are drawn (multinomial).
+    `weights` (P, 1): what a vote of each pair weighs. In a draw a model may win or lose all its
+    votes; half a vote spread over all that were cast keeps it finite.
     """
     random = np.random.default_rng(seed)
-    flat = counts.n.ravel()
-    total = round(float(flat.sum()))
+    shares = counts.n.ravel() / counts.total
     found = np.empty((rounds, len(counts.models)))
     for index in range(rounds):
-        drawn = random.multinomial(total, flat / flat.sum()).reshape(counts.n.shape)
-        # Half a vote spread over all keeps models that only won or lost in the draw finite.
-        some = counts.with_counts(drawn + 0.5 * counts.n / flat.sum())
-        these = strengths_of(some, strengths)
-        found[index] = MIDDLE + SCALE * (these - these.mean())
-    if anchor is not None:
-        found += anchor[1] - found[:, [counts.models.index(anchor[0])]]
-    lower, upper = np.percentile(found, ENDS, axis=0)
-    return lower, upper
+        drawn = random.multinomial(round(counts.total), shares) + 0.5 * shares
+        n = drawn.reshape(counts.n.shape)
+        some = counts.with_counts(n if weights is None else n * weights)
+        found[index] = MIDDLE + SCALE * strengths_of(some, strengths)
+    ends: Floats = np.percentile(found, ENDS, axis=0)
+    return ends

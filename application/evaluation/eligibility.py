@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from operator import attrgetter
+from typing import Literal, NamedTuple
 
 from application.evaluation.votes import Action, Bout, Outcome
 
@@ -42,8 +43,7 @@ class Policy:
     voter_day_votes_max: int = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Effective:
+class Effective(NamedTuple):
     """What a voter says of a battle in the end; `place` is the position of the act that said so."""
 
     place: int
@@ -53,8 +53,7 @@ class Effective:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a vote counts: `reason` is None, or the first rule that it breaks."""
 
     vote: Effective
@@ -64,10 +63,11 @@ class Verdict:
 def effective(actions: Iterable[Action]) -> list[Effective]:
     """What voters say in the end, in the order of place.
 
-    Of all acts of a voter on a battle the last decides; a change after the reveal is none.
+    Of all acts of a voter on a battle the last by position decides; a change after the reveal
+    is none.
     """
     last: dict[tuple[str, str], Action] = {}
-    for each in actions:
+    for each in sorted(actions, key=attrgetter("position")):
         if each.kind == "change" and each.after_reveal:
             continue
         last[each.voter, each.battle] = each
@@ -76,7 +76,7 @@ def effective(actions: Iterable[Action]) -> list[Effective]:
         for each in last.values()
         if each.kind != "retract" and each.winner is not None
     ]
-    found.sort(key=lambda each: each.place)
+    found.sort(key=attrgetter("place"))
     return found
 
 
@@ -84,6 +84,8 @@ def standing(bout: Bout | None) -> Reason | None:
     """The first reason that lies in the battle alone."""
     if bout is None:
         return "unknown_battle"
+    if bout.blind and bout.complete and not bout.leaked and bout.model_a != bout.model_b:
+        return None
     rules: tuple[tuple[Reason, bool], ...] = (
         ("self_pair", bout.model_a == bout.model_b),
         ("not_blind", not bout.blind),
@@ -119,9 +121,10 @@ class Walk:
 
     def _place(self, vote: Effective, bout: Bout) -> Reason | None:
         """Whether there is room for it; if so, it is taken."""
-        low, high = sorted((bout.model_a, bout.model_b))
-        said = (vote.voter, low, high, bout.prompt)
-        day = (vote.voter, vote.at.astimezone(UTC).toordinal())
+        a, b = bout.model_a, bout.model_b
+        said = (vote.voter, a, b, bout.prompt) if a < b else (vote.voter, b, a, bout.prompt)
+        at = vote.at if vote.at.tzinfo is UTC else vote.at.astimezone(UTC)
+        day = (vote.voter, at.toordinal())
         prompts, days = self._prompts.get(bout.prompt, 0), self._days.get(day, 0)
         if said in self._said:
             return "duplicate_prompt"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from application.evaluation.bradley_terry import (
     SCALE,
     SCORES,
@@ -10,14 +12,18 @@ from application.evaluation.bradley_terry import (
     sigmoid,
     strengths_of,
 )
-from application.evaluation.votes import OUTCOMES, Counts, Outcome
+from application.evaluation.identified import identified
+from application.evaluation.votes import OUTCOMES, Counts, Floats, Outcome
 
 MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """How far one vote of a pair and outcome has moved a model's rating."""
+    """What one of so many equal votes, of a pair and an outcome, does to a model's rating.
+
+    `change` is how far the rating moves when it is taken away.
+    """
 
     model_a: str
     model_b: str
@@ -27,31 +33,38 @@ class Pull:
 
 
 def pulls(counts: Counts, model: str) -> list[Pull]:
-    """By pair and outcome what taking one such vote away does to a rating, largest first.
+    """The votes that move a model most, largest first; none for one that has no rating."""
+    counts = counts.only(identified(counts))
+    if model not in counts.models:
+        return []
+    change = np.where(counts.n > 0, changes(counts, counts.models.index(model)), 0.0).ravel()
+    most = np.argsort(-np.abs(change), kind="stable")[:MOST].tolist()
+    return [
+        Pull(
+            model_a=counts.models[counts.a[place // len(OUTCOMES)]],
+            model_b=counts.models[counts.b[place // len(OUTCOMES)]],
+            winner=OUTCOMES[place % len(OUTCOMES)],
+            votes=int(counts.n.flat[place]),
+            change=float(change[place]),
+        )
+        for place in most
+        if counts.n.flat[place] > 0
+    ]
 
-    One Newton step from the fit with all votes: votes that are alike move it alike.
+
+def changes(counts: Counts, model: int) -> Floats:
+    """By pair and outcome (P, 4), what one vote less does to a rating.
+
+    One Newton step from the fit with all votes (D. Pregibon, Annals of Statistics 9, 1981): the
+    vote's own part of the information, its leverage, goes with it.
     """
     strengths = strengths_of(counts)
     chance = sigmoid(strengths[counts.a] - strengths[counts.b])
     spread = chance * (1.0 - chance)
     inverse = pseudo_inverse(laplacian(counts, counts.n.sum(axis=1) * spread))
-    row = inverse[counts.models.index(model)]
-    lever = row[counts.a] - row[counts.b]
-    # Leverage of the vote itself: without it, the information is smaller by its own part.
-    own = inverse[counts.a, counts.a] + inverse[counts.b, counts.b]
-    own = spread * (own - 2.0 * inverse[counts.a, counts.b])
-    found = [
-        Pull(
-            model_a=counts.models[counts.a[pair]],
-            model_b=counts.models[counts.b[pair]],
-            winner=OUTCOMES[place],
-            votes=int(n),
-            change=float(
-                -SCALE * lever[pair] * (SCORES[place] - chance[pair]) / max(1.0 - own[pair], 1e-9)
-            ),
-        )
-        for pair, cells in enumerate(counts.n)
-        for place, n in enumerate(cells)
-        if n > 0
-    ]
-    return sorted(found, key=lambda each: (-abs(each.change), each.model_a, each.model_b))[:MOST]
+    lever = inverse[model, counts.a] - inverse[model, counts.b]
+    own = np.diag(inverse)[counts.a] + np.diag(inverse)[counts.b]
+    leverage = spread * (own - 2.0 * inverse[counts.a, counts.b])
+    pull = -SCALE * lever / np.maximum(1.0 - leverage, 1e-9)
+    found: Floats = pull[:, None] * (SCORES - chance[:, None])
+    return found

@@ -13,13 +13,15 @@ def normalised(prompt: str) -> str:
 
 def prompt_key(prompt: str) -> str:
     """The same for prompts that are the same; 64 hexadecimal digits."""
-    return sha256(normalised(prompt).encode(errors="replace")).hexdigest()
+    return sha256(normalised(prompt).encode(errors="surrogatepass")).hexdigest()
 
 
 def aliases_of(name: str, vendor: str = "", more: Iterable[str] = ()) -> list[str]:
-    """By which words people know a model: its name, that up to the first hyphen, its vendor."""
-    short = name.rpartition("/")[2]
-    every = (name, short, name.partition("-")[0], short.partition("-")[0], vendor, *more)
+    """By which words people know a model: its name, that up to the first hyphen, its vendor.
+
+    `more` are words that are known besides; they are taken as they are.
+    """
+    every = (name, name.partition("-")[0], vendor, *more)
     return sorted({each.strip() for each in every if each.strip()})
 
 

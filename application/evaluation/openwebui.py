@@ -1,8 +1,8 @@
 """Ratings as Open WebUI reckons them, so that people can compare before they leave.
 
 Elo with K = 32, start 1000, over feedback in the order of `created_at`, then `id`. Each sibling of
-an answer is one game: a thumb up is won, a thumb down lost, anything else is a draw and skipped.
-An answer that names itself as a sibling changes nothing.
+an answer is one game: a thumb up (1) is won, a thumb down (-1) lost, anything else is a draw and
+skipped. An answer that names itself as a sibling wins and loses, which moves nothing.
 """
 
 from __future__ import annotations
@@ -90,9 +90,8 @@ def standings(records: Iterable[Feedback]) -> list[Standing]:
         mine.tags.update(each.tags)
         for sibling in each.siblings:
             other = of(sibling)
-            if other is mine or each.value == 0:
-                continue
-            play(mine, other, 1.0 if each.value > 0 else 0.0)
+            if each.value != 0:
+                play(mine, other, 1.0 if each.value > 0 else 0.0)
     return sorted(found.values(), key=lambda each: (-each.rating, each.model))
 
 
@@ -113,7 +112,9 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 
 def text(value: Any) -> str:
-    """Words, or none."""
+    """Words, or none; a whole number is taken for a word."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     return value.strip() if isinstance(value, str) else ""
 
 
@@ -137,11 +138,11 @@ def number(value: Any) -> float | None:
 
 
 def thumb(value: Any) -> int | None:
-    """1, 0 or -1 by the sign of a number; None for what is none."""
+    """1 or -1 for a thumb, 0 for any other number; None for what is none."""
     found = number(value)
     if found is None:
         return None
-    return (found > 0) - (found < 0)
+    return int(found) if found in (1.0, -1.0) else 0
 
 
 def score(value: Any) -> int | None:

@@ -1,8 +1,8 @@
 """Draws the two models of a battle. The same seed and inputs give the same draw.
 
-`weighted` draws the first model by weight and the second by weight among the rest, with pairs of
-targets preferred, as FastChat's arena does; `informative` prefers the pairs whose next vote is
-expected to narrow intervals most.
+`weighted` draws the first model by weight and the second by weight among the rest, where rivals
+of the first get half of the chances, as in FastChat's arena; `informative` prefers the pairs whose
+next vote is expected to narrow intervals most.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from itertools import combinations
 
 import numpy as np
 
-from application.evaluation.bradley_terry import laplacian, pseudo_inverse, sigmoid
-from application.evaluation.voters import smoothed_strengths
-from application.evaluation.votes import Counts, Floats, Outcome
+from application.evaluation.bradley_terry import laplacian, pseudo_inverse, sigmoid, strengths_of
+from application.evaluation.votes import OUTCOMES, Counts, Floats, Integers
 
 VERSION = 1
 BOOST = 5.0
 SHARE_MIN = 0.05
 HALF = 0.5
 PAIRS_MIN = 2
+PRIOR_VOTES = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
     """Who may be drawn. `weights`: 1 where left out; `targets` are drawn BOOST times as often.
 
-    `outages` are never drawn; `rivals` names whom a target meets more often than others.
+    `outages` are never drawn; `rivals` names whom a model meets in half of its battles.
     """
 
     models: Sequence[str]
@@ -93,59 +93,74 @@ def draw_one(pool: Pool, seed: int) -> tuple[str, float]:
 
 def weighted(pool: Pool, pairs: Sequence[tuple[str, str]]) -> Floats:
     """The chance of each pair: one model by weight, then the other by weight among the rest."""
-    total = sum(pool.weight(each) for each in pool.live)
-
-    def chance(first: str, second: str) -> float:
-        rest = sum(each_weight(first, each) for each in pool.live if each != first)
-        return pool.weight(first) / total * each_weight(first, second) / rest
-
-    def each_weight(first: str, second: str) -> float:
-        return pool.weight(second) * (BOOST if second in pool.rivals.get(first, ()) else 1.0)
-
-    found = np.array([chance(a, b) + chance(b, a) for a, b in pairs], np.float64)
+    live = pool.live
+    place = {name: index for index, name in enumerate(live)}
+    weights = np.array([pool.weight(each) for each in live])
+    others = np.tile(weights, (len(live), 1))
+    for name, rivals in pool.rivals.items():
+        known = [place[each] for each in rivals if each in place]
+        if name in place and known:
+            others[place[name], known] = weights.sum() / len(known)
+    np.fill_diagonal(others, 0.0)
+    ordered = weights[:, None] * others / others.sum(axis=1, keepdims=True)
+    a, b = places_of(pairs, place)
+    found: Floats = ordered[a, b] + ordered[b, a]
     return found / float(found.sum())
 
 
 def informative(pairs: Sequence[tuple[str, str]], counts: Counts) -> Floats:
     """The chance of each pair by how much one more vote narrows intervals, with a least share.
 
-    A vote between i and j adds p(1-p)(e_i - e_j)(e_i - e_j)' to the information. By Sherman and
-    Morrison the sum of all variances falls by p(1-p) |C d|^2 / (1 + p(1-p) d'Cd), with d = e_i -
-    e_j and C the covariance; that is taken for the fall of the widths. Half a vote between all
-    pairs keeps C finite where nobody voted yet.
+    Both names of a pair stand in their order, as in `combinations(sorted(models), 2)`.
+
+    A vote between i and j adds q (e_i - e_j)(e_i - e_j)' to the information, q = p(1-p). By
+    Sherman and Morrison the variance of model k falls by q (Cd)_k^2 / (1 + q d'Cd), with d = e_i -
+    e_j and C the covariance, and the width of its interval by that over 2 sqrt(C_kk). Half a tie
+    between all pairs keeps C finite where nobody voted yet.
     """
-    models = sorted({name for pair in pairs for name in pair})
-    rows: list[tuple[str, str, Outcome, float]] = [(a, b, "tie", 0.5) for a, b in pairs]
+    known = with_prior(pairs, counts)
+    strengths = strengths_of(known)
+    chance = sigmoid(strengths[known.a] - strengths[known.b])
+    bend = laplacian(known, known.n.sum(axis=1) * chance * (1.0 - chance))
+    spread = pseudo_inverse(bend)
+    falls = spread @ (spread / (2.0 * np.sqrt(np.diag(spread)))[:, None])
+    q = chance * (1.0 - chance)
+    gains = q * across(falls, known) / (1.0 + q * across(spread, known))
+    return with_least_share(gains / gains.sum())
+
+
+def with_prior(pairs: Sequence[tuple[str, str]], counts: Counts) -> Counts:
+    """Counts of these pairs, in their order, with half a tie each."""
+    models = tuple(sorted({name for pair in pairs for name in pair}))
+    a, b = places_of(pairs, {name: index for index, name in enumerate(models)})
+    row = np.full((len(models), len(models)), -1)
+    row[a, b] = np.arange(len(pairs))
+    n = np.zeros((len(pairs), len(OUTCOMES)))
+    n[:, 2] = PRIOR_VOTES
     known = counts.only(models)
-    met = zip(known.a.tolist(), known.b.tolist(), known.n.sum(axis=1).tolist(), strict=True)
-    rows += [(known.models[a], known.models[b], "tie", n) for a, b, n in met]
-    every = Counts.of_rows(rows)
-    place = {name: index for index, name in enumerate(every.models)}
-    strengths = _strengths(known, models, place)
-    chance = sigmoid(strengths[every.a] - strengths[every.b])
-    bend = laplacian(every, every.n.sum(axis=1) * chance * (1.0 - chance))
-    covariance = pseudo_inverse(bend)
-    gains = np.empty(len(pairs))
-    for index, (first, second) in enumerate(pairs):
-        i, j = place[first], place[second]
-        p = float(sigmoid(np.array([strengths[i] - strengths[j]]))[0])
-        narrow = covariance[:, i] - covariance[:, j]
-        alone = p * (1.0 - p)
-        gains[index] = alone * float(narrow @ narrow) / (1.0 + alone * float(narrow[i] - narrow[j]))
-    return with_least_share(gains / gains.sum() if gains.sum() > 0 else np.ones(len(pairs)))
+    to = np.searchsorted(models, known.models) if known.models else np.zeros(0, np.int64)
+    rows = row[to[known.a], to[known.b]]
+    n[rows[rows >= 0]] += known.n[rows >= 0]
+    return Counts(models, a, b, n)
+
+
+def places_of(
+    pairs: Sequence[tuple[str, str]], place: Mapping[str, int]
+) -> tuple[Integers, Integers]:
+    """Pairs of names as places."""
+    found = np.array([(place[a], place[b]) for a, b in pairs], np.int64)
+    return found[:, 0], found[:, 1]
+
+
+def across(matrix: Floats, pairs: Counts) -> Floats:
+    """What d'Md is for each pair, with d = e_a - e_b."""
+    a, b = pairs.a, pairs.b
+    found: Floats = matrix[a, a] + matrix[b, b] - 2.0 * matrix[a, b]
+    return found
 
 
 def with_least_share(chances: Floats) -> Floats:
-    """Chances of which none is below 5 % of what an even draw would give it."""
-    even = 1.0 / len(chances)
-    mixed: Floats = SHARE_MIN * even + (1.0 - SHARE_MIN) * chances / chances.sum()
-    return mixed
-
-
-def _strengths(known: Counts, models: Sequence[str], place: Mapping[str, int]) -> Floats:
-    """Strengths of those who met, 0 for the others."""
-    found = np.zeros(len(models))
-    if known.models:
-        for name, strength in zip(known.models, smoothed_strengths(known, None), strict=True):
-            found[place[name]] = strength
+    """Chances of which none is below 5 %; of many pairs, none below half of an even share."""
+    least = min(SHARE_MIN, HALF / len(chances))
+    found: Floats = least + (1.0 - least * len(chances)) * chances
     return found

@@ -1,21 +1,23 @@
 """Ratings with the influence of looks taken out.
 
-The loss is the mean negative log-likelihood plus 0.5 * 1e-4 * |w|^2 over strengths and weights of
-style alike, so it has one minimum.
+The loss is the mean negative log-likelihood plus 0.5 * 1e-4 * |w|^2 over the weights of style;
+strengths are as free as without them, so a table does not shrink towards its middle.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log1p
 
 import numpy as np
 
-from application.evaluation.bradley_terry import Fit, sigmoid
+from application.evaluation.bradley_terry import RIDGE as HOLD
+from application.evaluation.bradley_terry import Fit, scale_of, sigmoid
 from application.evaluation.votes import Floats, Integers, Style
 
 FEATURES = ("tokens", "headers", "lists", "bold")
 RIDGE = 1e-4
 STEPS_MAX = 100
-TOLERANCE = 1e-10
+TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +49,43 @@ def standardised(raw: Floats) -> Floats:
         return raw
     centred = raw - raw.mean(axis=0)
     spread = centred.std(axis=0)
-    found: Floats = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0)
+    varies = np.ptp(raw, axis=0) > 0
+    found: Floats = np.divide(centred, spread, out=np.zeros_like(centred), where=varies)
     return found
 
 
 def fit_styled(votes: Styled) -> tuple[Fit, dict[str, float]]:
     """Strengths with their sandwich covariance, and the weight of each feature."""
     size, count = len(votes.models), len(votes.scores)
-    width = size + votes.features.shape[1]
-    found = np.zeros(width)
-    ridge = RIDGE * count
-    bend = np.zeros((width, width))
-    residual = np.zeros(count)
+    ridge = np.zeros(size + len(FEATURES))
+    ridge[size:] = RIDGE * count
+    found: Floats = np.zeros(len(ridge))
+    bend, residual = np.diag(ridge), np.zeros(count)
     for _ in range(STEPS_MAX):
         chance = sigmoid(logits(votes, found))
         residual = votes.scores - chance
-        bend = curvature(votes, chance * (1.0 - chance)) + ridge * np.eye(width)
-        step = np.linalg.solve(bend, pull(votes, residual) - ridge * found)
-        found = found + step
-        if np.abs(step).max() < TOLERANCE:
+        bend = held(curvature(votes, chance * (1.0 - chance)) + np.diag(ridge), size)
+        slope = pull(votes, residual) - ridge * found
+        step = np.asarray(np.linalg.solve(bend, slope), np.float64)
+        reach = float(np.abs(logits(votes, step)).max(initial=0.0))
+        if reach > 0.0:
+            found += step * (log1p(reach) / reach)
+        if reach < TOLERANCE:
             break
-    inverse = np.linalg.pinv(bend, hermitian=True)
+    inverse = np.linalg.inv(bend)
     covariance = inverse @ curvature(votes, residual**2) @ inverse
     strengths = found[:size] - found[:size].mean()
     weights = dict(zip(FEATURES, found[size:].tolist(), strict=True))
     return Fit(votes.models, strengths, centred(covariance[:size, :size])), weights
+
+
+def held(bend: Floats, size: int) -> Floats:
+    """A curvature that can be inverted: only gaps of strengths count, so their mean is held."""
+    scale = scale_of(bend)
+    found = bend.copy()
+    found[:size, :size] += scale / size
+    found[np.diag_indices(len(bend))] += HOLD * scale
+    return found
 
 
 def centred(covariance: Floats) -> Floats:
@@ -105,8 +119,8 @@ def curvature(votes: Styled, weights: Floats) -> Floats:
     across = across + across.T
     models = np.diag(across.sum(axis=1)) - across
     heavy = votes.features * weights[:, None]
-    mixed = np.zeros((size, votes.features.shape[1]))
-    np.add.at(mixed, votes.a, heavy)
-    np.add.at(mixed, votes.b, -heavy)
+    mixed = np.column_stack(
+        [np.bincount(votes.a, each, size) - np.bincount(votes.b, each, size) for each in heavy.T]
+    )
     looks = votes.features.T @ heavy
     return np.block([[models, mixed], [mixed.T, looks]])

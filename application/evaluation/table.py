@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from application.evaluation.bootstrap import bootstrap
-from application.evaluation.bradley_terry import Fit, Ties, fit, fit_even, interval, kept
+from application.evaluation.bradley_terry import (
+    Fit,
+    Ties,
+    even_weights,
+    fit,
+    fit_even,
+    interval,
+    kept,
+)
 from application.evaluation.identified import identified
 from application.evaluation.ranks import ranks
 from application.evaluation.votes import Counts, Floats
@@ -75,22 +83,30 @@ def tallies(counts: Counts) -> list[Entry]:
 def table(counts: Counts, choice: Choice | None = None) -> list[Entry]:
     """All models that were voted on, best first; those that cannot be compared at the end."""
     choice = choice or Choice()
-    names = identified(kept(counts, choice.ties))
-    chosen = counts.only(names)
-    found = fit_even(chosen, choice.ties) if choice.even else fit(kept(chosen, choice.ties))
-    return rated(counts, found, choice, kept(chosen, choice.ties))
-
-
-def rated(counts: Counts, found: Fit, choice: Choice, chosen: Counts) -> list[Entry]:
-    """The table of a fit; `chosen` are the counts it was made from."""
+    chosen = kept(counts, choice.ties)
+    chosen = chosen.only(identified(chosen))
+    found = fit_even(chosen, choice.ties) if choice.even else fit(chosen)
     anchor = choice.anchor if choice.anchor and choice.anchor[0] in found.models else None
     ratings = found.ratings(anchor)
-    lower, upper = interval(ratings, found.errors())
+    ends = interval(ratings, found.errors())
     if choice.rounds and found.models:
-        lower, upper = bootstrap(
-            chosen, found.strengths, rounds=choice.rounds, seed=choice.seed, anchor=anchor
-        )
-    return placed(tallies(counts), found.models, ratings, (lower, upper))
+        ends = drawn(chosen, found, choice, anchor)
+    return placed(tallies(counts), found.models, ratings, ends)
+
+
+def drawn(
+    chosen: Counts, found: Fit, choice: Choice, anchor: tuple[str, float] | None
+) -> tuple[Floats, Floats]:
+    """Intervals by bootstrap. An anchor moves the whole table, so it moves them by as much."""
+    lower, upper = bootstrap(
+        chosen,
+        found.strengths,
+        rounds=choice.rounds,
+        seed=choice.seed,
+        weights=even_weights(chosen) if choice.even else None,
+    )
+    moved = found.ratings(anchor) - found.ratings()
+    return lower + moved, upper + moved
 
 
 def placed(

@@ -1,11 +1,14 @@
 """Votes weighed by how near their battle is to a topic."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 
-from application.evaluation.bradley_terry import KEPT, Fit, Ties, fit
-from application.evaluation.votes import OUTCOMES, Counts, Floats, Integers, Outcome
+from application.evaluation.bradley_terry import Fit, Ties, fit, kept
+from application.evaluation.identified import identified
+from application.evaluation.votes import OUTCOMES, Counts, Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ def weights_of(topic: Floats, battles: Floats) -> Floats:
     """max(0, cosine) of a topic (D,) with each battle (V, D)."""
     length = np.linalg.norm(battles, axis=1) * np.linalg.norm(topic)
     near = np.divide(battles @ topic, length, out=np.zeros(len(battles)), where=length > 0)
-    found: Floats = np.maximum(near, 0.0)
+    found: Floats = np.clip(near, 0.0, 1.0)
     return found
 
 
@@ -33,24 +36,22 @@ def effective_size(weights: Floats) -> float:
     return float(weights.sum()) ** 2 / squares if squares > 0 else 0.0
 
 
+def fit_weighed(votes: Weighed, ties: Ties = "half") -> Fit:
+    """Ratings from weighed votes; each vote's part of the spread is the square of its weight."""
+    counts = kept(summed(votes, votes.weights), ties)
+    squares = kept(summed(votes, votes.weights**2), ties)
+    names = identified(counts)
+    return fit(counts.only(names), squares=squares.only(names).n)
+
+
 def summed(votes: Weighed, weights: Floats) -> Counts:
-    """The sums of weights by pair and outcome."""
-    rows = zip(
-        votes.a.tolist(),
-        votes.b.tolist(),
-        votes.outcomes.tolist(),
-        weights.tolist(),
-        strict=True,
-    )
-    names = votes.models
-    return Counts.of_rows((names[a], names[b], outcome(o), w) for a, b, o, w in rows if w > 0)
-
-
-def outcome(place: int) -> Outcome:
-    """An outcome by its place."""
-    return OUTCOMES[place]
-
-
-def fit_weighed(counts: Counts, squares: Counts, ties: Ties) -> Fit:
-    """Ratings from sums of weights, their intervals from the sums of squares."""
-    return fit(counts.with_counts(counts.n * KEPT[ties]), squares=squares.n * KEPT[ties])
+    """The sums of weights by pair and outcome; votes of the same pair share a row."""
+    size, kinds = len(votes.models), len(OUTCOMES)
+    turned = votes.a > votes.b
+    low, high = np.minimum(votes.a, votes.b), np.maximum(votes.a, votes.b)
+    seen = np.where(turned & (votes.outcomes < 2), 1 - votes.outcomes, votes.outcomes)  # noqa: PLR2004
+    apart = low < high
+    pairs, rows = np.unique((low * size + high)[apart], return_inverse=True)
+    cells = rows * kinds + seen[apart]
+    n = np.bincount(cells, weights[apart], len(pairs) * kinds).astype(np.float64)
+    return Counts(votes.models, pairs // max(size, 1), pairs % max(size, 1), n.reshape(-1, kinds))

@@ -1,28 +1,31 @@
 """Voters who do not vote as people do: for one model whatever it says, or against the odds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from application.evaluation.bradley_terry import (
     SCORES,
-    gradient,
     laplacian,
     sigmoid,
     solid,
     strengths_of,
 )
-from application.evaluation.votes import OUTCOMES, Counts, Floats, Game, Outcome
-
-Row = tuple[str, str, Outcome, float]
+from application.evaluation.identified import islands
+from application.evaluation.votes import FLIPPED, OUTCOMES, Counts, Floats, Game, Integers
 
 VOTES_MIN = 20
 SCORE_MAX = 5.0
 ROUNDS_MAX = 6
-STEPS = 3
 METHOD = "residuals-1"
+ROUGH_MAX = 4.0  # whoever may be odder than that is looked at closely,
+SHARE_MAX = 0.05  # and whoever cast more than this of a model's votes
+PRIOR_TIES = 0.01
 NEVER = 1e-12
+HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +55,19 @@ def suspicions(games: Mapping[str, Sequence[Game]]) -> list[Suspicion]:
     Whoever is flagged does not make odds in the next round, until nobody is added or cleared.
     """
     often = sorted(voter for voter, votes in games.items() if len(votes) >= VOTES_MIN)
-    if not often:
+    every = Counts.of(game for votes in games.values() for game in votes)
+    if not often or not every.models:
         return []
-    own = {voter: counted(votes) for voter, votes in games.items()}
+    cells = {
+        (every.models[a], every.models[b]): row
+        for row, (a, b) in enumerate(zip(every.a.tolist(), every.b.tolist(), strict=True))
+    }
+    ballots = [Ballot.of(voter, games[voter], cells) for voter in often]
     flagged: frozenset[str] = frozenset()
     found: list[Suspicion] = []
     for _ in range(ROUNDS_MAX):
-        whole = Counts.of_rows(
-            row for voter, rows in own.items() if voter not in flagged for row in rows
-        )
-        start = smoothed_strengths(whole, None)
-        found = [
-            _suspicion(voter, own[voter], whole, start, counts_in=voter not in flagged)
-            for voter in often
-        ]
+        odds = Odds(every, [each for each in ballots if each.voter in flagged])
+        found = [odds.suspicion(each, counts_in=each.voter not in flagged) for each in ballots]
         now = frozenset(each.voter for each in found if each.is_flagged)
         if now == flagged:
             break
@@ -73,71 +75,121 @@ def suspicions(games: Mapping[str, Sequence[Game]]) -> list[Suspicion]:
     return found
 
 
-def counted(votes: Iterable[Game]) -> list[Row]:
-    """A voter's votes by pair and outcome."""
-    counts = Counts.of(votes)
-    return [
-        (counts.models[a], counts.models[b], OUTCOMES[place], n)
-        for a, b, row in zip(counts.a.tolist(), counts.b.tolist(), counts.n.tolist(), strict=True)
-        for place, n in enumerate(row)
-        if n
-    ]
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What one voter said: rows of pairs (K,) in the counts of all, and his own counts (K, 4)."""
+
+    voter: str
+    rows: Integers
+    n: Floats
+
+    @classmethod
+    def of(cls, voter: str, votes: Sequence[Game], cells: Mapping[tuple[str, str], int]) -> Ballot:
+        """A voter's votes by pair and outcome."""
+        said: dict[int, list[float]] = {}
+        for each in votes:
+            pair, winner = (each.model_a, each.model_b), each.winner
+            if each.model_a > each.model_b:
+                pair, winner = (each.model_b, each.model_a), FLIPPED[winner]
+            if pair in cells:  # a model never meets itself
+                said.setdefault(cells[pair], [0.0] * 4)[OUTCOMES.index(winner)] += 1.0
+        rows = sorted(said)
+        n = np.array([said[row] for row in rows], np.float64).reshape(-1, len(OUTCOMES))
+        return cls(voter, np.array(rows, np.int64), n)
 
 
-def smoothed_strengths(counts: Counts, start: Floats | None) -> Floats:
-    """Strengths that stay finite: every pair that met has a tie of a hundredth more."""
+class Odds:
+    """What is expected of votes, from those of all but some."""
+
+    def __init__(self, every: Counts, without: Sequence[Ballot]) -> None:
+        self._counts = less(every, without)
+        self._islands = islands(self._counts)
+        self._strengths = smoothed(self._counts)
+        chance = self._chance(self._strengths, np.arange(len(every.n)))
+        votes = self._counts.n.sum(axis=1) + PRIOR_TIES
+        bend = laplacian(self._counts, votes * chance * (1.0 - chance))
+        self._inverse = np.linalg.inv(solid(bend))
+        self._known = np.maximum(bend.diagonal(), NEVER)
+
+    def suspicion(self, ballot: Ballot, *, counts_in: bool) -> Suspicion:
+        """How odd a voter is against odds that are made without him.
+
+        His part of the gradient says roughly where the others would be without him. Where that
+        may be odd, or is much of what is known of a model, the fit is made again, from there.
+        """
+        if not counts_in:
+            return self._against(ballot, self._strengths, self._islands)
+        rough = self._strengths - self._inverse @ self._pull(ballot)
+        found = self._against(ballot, rough, self._islands)
+        if found.score <= ROUGH_MAX and self._share(ballot) <= SHARE_MAX:
+            return found
+        others = less(self._counts, [ballot])
+        return self._against(ballot, smoothed(others, rough), islands(others))
+
+    def _share(self, ballot: Ballot) -> float:
+        """How much of what is known of a model comes from one voter, at most."""
+        chance = self._chance(self._strengths, ballot.rows)
+        own = self._by_model(ballot, ballot.n.sum(axis=1) * chance * (1.0 - chance), 1.0)
+        return float((own / self._known).max(initial=0.0))
+
+    def _chance(self, strengths: Floats, rows: Integers) -> Floats:
+        gap = strengths[self._counts.a[rows]] - strengths[self._counts.b[rows]]
+        found: Floats = np.clip(sigmoid(gap), NEVER, 1.0 - NEVER)
+        return found
+
+    def _by_model(self, ballot: Ballot, values: Floats, sign: float) -> Floats:
+        """Sums of values of pairs for their first model, and with this sign for their second."""
+        size = len(self._counts.models)
+        a, b = self._counts.a[ballot.rows], self._counts.b[ballot.rows]
+        found: Floats = np.bincount(a, values, size) + sign * np.bincount(b, values, size)
+        return found
+
+    def _pull(self, ballot: Ballot) -> Floats:
+        """A voter's part of the gradient."""
+        chance = self._chance(self._strengths, ballot.rows)
+        return self._by_model(ballot, ballot.n @ SCORES - ballot.n.sum(axis=1) * chance, -1.0)
+
+    def _against(self, ballot: Ballot, strengths: Floats, parts: Integers) -> Suspicion:
+        """Standardised residuals, by model and against the odds.
+
+        There are no odds, and so no residuals, between models that others never connected.
+        """
+        a, b = self._counts.a[ballot.rows], self._counts.b[ballot.rows]
+        chance = self._chance(strengths, ballot.rows)
+        total = ballot.n.sum(axis=1) * (parts[a] == parts[b])
+        residual = (ballot.n @ SCORES - ballot.n.sum(axis=1) * chance) * (total > 0)
+        spread = total * chance * (1.0 - chance)
+        pulled = self._by_model(ballot, residual, -1.0)
+        scores = standardised(pulled, self._by_model(ballot, spread, 1.0))
+        favoured = (np.where(chance >= HALF, 1.0, -1.0) * residual).sum()
+        best = int(np.abs(scores).argmax()) if len(scores) else 0
+        return Suspicion(
+            voter=ballot.voter,
+            votes=int(ballot.n.sum()),
+            favourite=self._counts.models[best] if len(scores) else "",
+            for_model=float(scores[best]) if len(scores) else 0.0,
+            against_odds=-float(standardised(favoured, spread.sum())),
+        )
+
+
+def less(counts: Counts, ballots: Sequence[Ballot]) -> Counts:
+    """The same pairs without the votes of some."""
+    n = counts.n.copy()
+    for each in ballots:
+        n[each.rows] -= each.n
+    return counts.with_counts(n)
+
+
+def smoothed(counts: Counts, start: Floats | None = None) -> Floats:
+    """Strengths that stay finite where a model only won or lost: a hundredth of a tie a pair."""
     some = counts.n.copy()
-    some[:, 2] += 0.01
+    some[:, 2] += PRIOR_TIES
     return strengths_of(counts.with_counts(some), start)
 
 
-def _suspicion(
-    voter: str, rows: Sequence[Row], whole: Counts, start: Floats, *, counts_in: bool
-) -> Suspicion:
-    """Standardised residuals of one voter, against odds made without him."""
-    place = {name: index for index, name in enumerate(whole.models)}
-    pairs = {
-        pair: index
-        for index, pair in enumerate(zip(whole.a.tolist(), whole.b.tolist(), strict=True))
-    }
-    mine = np.zeros_like(whole.n)
-    for a, b, outcome, n in rows:
-        index = pairs.get((place.get(a, -1), place.get(b, -1)))
-        if index is not None:
-            mine[index, OUTCOMES.index(outcome)] += n
-    strengths = start
-    if counts_in:
-        strengths = without(whole, mine, start)
-    chance = np.clip(sigmoid(strengths[whole.a] - strengths[whole.b]), NEVER, 1 - NEVER)
-    total = mine.sum(axis=1)
-    residual = mine @ SCORES - total * chance
-    spread = total * chance * (1.0 - chance)
-    size = len(whole.models)
-    pulled = np.bincount(whole.a, residual, size) - np.bincount(whole.b, residual, size)
-    variance = np.bincount(whole.a, spread, size) + np.bincount(whole.b, spread, size)
-    scores = np.divide(pulled, np.sqrt(variance), out=np.zeros(size), where=variance > 0)
-    sign = np.where(strengths[whole.a] >= strengths[whole.b], 1.0, -1.0)
-    all_spread = float(spread.sum())
-    against = -float((sign * residual).sum()) / all_spread**0.5 if all_spread > 0 else 0.0
-    best = int(np.abs(scores).argmax()) if size else 0
-    return Suspicion(
-        voter=voter,
-        votes=int(sum(n for *_, n in rows)),
-        favourite=whole.models[best] if size else "",
-        for_model=float(scores[best]) if size else 0.0,
-        against_odds=against,
+def standardised(sums: Floats, variances: Floats) -> Floats:
+    """Sums over their standard deviations; 0 where nothing varies."""
+    found: Floats = np.divide(
+        sums, np.sqrt(variances), out=np.zeros(np.shape(sums)), where=variances > 0
     )
-
-
-def without(whole: Counts, mine: Floats, start: Floats) -> Floats:
-    """Strengths without one voter: some Newton steps from those with him."""
-    some = whole.n - mine
-    some[:, 2] += 0.01
-    counts = whole.with_counts(some)
-    total = some.sum(axis=1)
-    now = start
-    for _ in range(STEPS):
-        chance = sigmoid(now[counts.a] - now[counts.b])
-        bend = laplacian(counts, total * chance * (1.0 - chance))
-        now = now + np.linalg.solve(solid(bend), gradient(counts, now))
-    return now
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -134,6 +134,22 @@ class Counts:
     def with_counts(self, n: Floats) -> Counts:
         """The same pairs with other counts."""
         return Counts(self.models, self.a, self.b, n)
+
+    def rows(self) -> Iterator[tuple[str, str, Outcome, float]]:
+        """What `of_rows` takes: every outcome that was seen."""
+        for a, b, cells in zip(self.a.tolist(), self.b.tolist(), self.n.tolist(), strict=True):
+            for outcome, n in zip(OUTCOMES, cells, strict=True):
+                if n:
+                    yield self.models[a], self.models[b], outcome, n
+
+    def plus(self, other: Counts) -> Counts:
+        """These votes and those of another."""
+        return Counts.of_rows((*self.rows(), *other.rows()))
+
+    def less(self, other: Counts) -> Counts:
+        """These votes without some of them; who then never met is not named any more."""
+        taken = ((a, b, outcome, -n) for a, b, outcome, n in other.rows())
+        return Counts.of_rows(Counts.of_rows((*self.rows(), *taken)).rows())
 
     @property
     def total(self) -> float:

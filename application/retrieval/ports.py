@@ -16,7 +16,7 @@ class Passage:
     """A piece of a file or of a page of the web, and where it stands there.
 
     `start` and `end` are places in the text of the file. Of a page of the web there is a `url`,
-    and neither `id` nor `file_id`.
+    of external knowledge its `knowledge_id`; both have neither `id` nor `file_id`.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Passage:
     id: UUID | None = None
     file_id: UUID | None = None
     url: str | None = None
+    knowledge_id: UUID | None = None
     cutting: str = ""
     ordinal: int = 0
     headings: str = ""

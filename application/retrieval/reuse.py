@@ -20,7 +20,7 @@ async def sources_again(
     known = await _known(search, files, used)
     numbers: dict[int, list[Candidate]] = defaultdict(list)
     for each in used:
-        passage = known.get(_key(each)) or _of_the_web(each)
+        passage = known.get(_key(each)) or _from_elsewhere(each)
         if passage is not None:
             numbers[each["n"]].append(Candidate(passage, Scores(**each["scores"])))
     return [Source(n, _block(numbers[n])) for n in sorted(numbers)]
@@ -42,11 +42,17 @@ def _key(each: Mapping[str, Any]) -> tuple[Any, Any]:
     return (each["passage_id"], each["file_id"])
 
 
-def _of_the_web(each: Mapping[str, Any]) -> Passage | None:
-    """Of a page of the web, what was quoted is all that is left."""
-    if not each["url"]:
+def _from_elsewhere(each: Mapping[str, Any]) -> Passage | None:
+    """Of a page of the web or external knowledge, what was quoted is all that is left."""
+    if each["file_id"] or not (each["url"] or each.get("quote")):
         return None
-    return Passage(each.get("title") or each["url"], each.get("quote") or "", url=each["url"])
+    return Passage(
+        each.get("title") or each["url"] or "",
+        each.get("quote") or "",
+        url=each["url"],
+        cutting=f"external {each['n']}",
+        page=each["page"],
+    )
 
 
 def _block(candidates: Sequence[Candidate]) -> Block:

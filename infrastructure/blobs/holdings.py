@@ -1,4 +1,4 @@
-"""Which files have which bytes; bytes go with the last file that has them.
+"""Which files and exports have which bytes; bytes go with the last one that has them.
 
 A holding is written before its bytes are put and before its file is told of in the log, so that
 nobody removes them in between. What came to nothing, and what a file had before it was replaced,
@@ -32,6 +32,8 @@ IDLE: LiteralString = """
         from log.events e where e.stream_id = h.file_id
         and e.type in ('file.added', 'file.replaced', 'file.deleted')
         order by e.version desc limit 1)
+    and not exists (
+        select from log.events e where e.stream_id = h.file_id and e.type = 'export.finished')
 """
 
 

@@ -43,8 +43,15 @@ class Cuttings:
 
     async def recut(self, knowledge_id: UUID) -> None:
         """Have all files of a knowledge base looked at, since it chose another cutting."""
+        await self._ask("ingest", knowledge_id)
+
+    async def renew(self, knowledge_id: UUID) -> None:
+        """Have all files of a knowledge base read and indexed anew."""
+        await self._ask("reread", knowledge_id)
+
+    async def _ask(self, job: str, knowledge_id: UUID) -> None:
         rows = await self._read(FILES, {"knowledge": knowledge_id})
-        await ask_all(self.lines, "ingest", [row["file_id"] for row in rows], gap=GAP_SECONDS)
+        await ask_all(self.lines, job, [row["file_id"] for row in rows], gap=GAP_SECONDS)
 
     async def _read(self, sql: str, params: dict[str, Any]) -> list[dict[str, Any]]:
         """Read what is at least as new as the log is now."""

@@ -254,6 +254,12 @@ class Indexes:
         row = await self._lines.row(CUT, what)
         return None if row is None else int(row[0])
 
+    async def renew(self, file_id: UUID) -> None:
+        """Have a file put in once more; what is there of it can be found until then."""
+        await self._lines.run(
+            "update documents.indexed set done = false where file_id = %(file)s", {"file": file_id}
+        )
+
     async def missing(self, index_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
         """Files with a text that a generation does not have, in the order of their ids."""
         what = {"index": index_id, "after": after, "limit": limit}

@@ -29,7 +29,7 @@ ROUNDS_MAX = 20
 TEXT_KEEP_SECONDS = 60
 LEASED = """
     select 1 from work.jobs
-    where job = 'ingest' and key = %(file)s and leased_until > now()
+    where job in ('ingest', 'reread') and key = %(file)s and leased_until > now()
 """
 
 Release = Callable[[UUID], Awaitable[None]]

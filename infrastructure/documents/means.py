@@ -11,6 +11,7 @@ from infrastructure.documents.engines import DocumentEngines, loaders_of
 from infrastructure.documents.indexes import Indexes
 from infrastructure.documents.library import ReadLibrary
 from infrastructure.documents.search import PassageSearch, asked
+from infrastructure.external.asking import ExternalKnowledge
 from infrastructure.guarded import GuardedClient
 from infrastructure.lines import Lines
 from infrastructure.loaders.base import Unreadable
@@ -88,4 +89,5 @@ def shelves_of(
     """All that is needed to find passages."""
     indexes = Indexes(lines)
     search = PassageSearch(lines, indexes, engines)
-    return Shelves(ReadLibrary(reader), search, ChosenMeans(engines, indexes, client))
+    means = ChosenMeans(engines, indexes, client)
+    return Shelves(ReadLibrary(reader), search, means, ExternalKnowledge(reader, engines))

@@ -58,11 +58,19 @@ class MiniLM:
 
     def vectors(self, rows: Sequence[Sequence[int]]) -> Vectors:
         """The mean of what the model makes of the tokens, at length 1."""
-        mask = padded([[1] * len(row) for row in rows]).astype(np.int32)
-        inputs = {"ids": padded(rows).astype(np.int32), "mask": mask}
-        (hidden,) = self._session.run(["hidden"], inputs)
-        sums = np.einsum("bth,bt->bh", hidden, mask.astype(np.float32))
+        mask = ones(rows).astype(np.float32)
+        sums = np.einsum("bth,bt->bh", self.hidden(rows), mask)
         return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
+
+    def hidden(self, rows: Sequence[Sequence[int]]) -> Floats:
+        """What the model makes of each token; past the end of a row it means nothing."""
+        inputs = {"ids": padded(rows).astype(np.int32), "mask": ones(rows)}
+        return np.asarray(self._session.run(["hidden"], inputs)[0], np.float32)
+
+
+def ones(rows: Sequence[Sequence[int]]) -> NDArray[np.int32]:
+    """Where the rows have tokens."""
+    return padded([[1] * len(row) for row in rows]).astype(np.int32)
 
 
 def open_tokenizer(folder: Path) -> "Tokenizer":

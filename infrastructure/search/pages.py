@@ -8,6 +8,7 @@ from application.documents.ports import WebPage
 from domain.errors import Invalid
 from infrastructure.guarded import Fetched, GuardedClient
 from infrastructure.search.domains import Domains
+from infrastructure.search.transcripts import transcript, watch_address
 
 SHOWN_CHARACTERS = 200
 EXTENSIONS = {
@@ -46,9 +47,12 @@ class PageReader:
         self._domains = domains or Domains()
 
     async def read(self, url: str) -> WebPage:
-        """The text of a page, without menus and advertisements."""
-        if not self._domains.allow(url):
+        """The text of a page, without menus and advertisements; of a video what is said in it."""
+        video = watch_address(url)
+        if not all(self._domains.allow(each) for each in (url, video or url)):
             raise Invalid(f"{url[:SHOWN_CHARACTERS]} is not at a domain that may be read.")
+        if video:
+            return await transcript(self._client, video)
         fetched = await self._client.fetch(url)
         found = await self._extract(fetched)
         return WebPage(fetched.url, " ".join(found.title.split()) or fetched.url, found.text)

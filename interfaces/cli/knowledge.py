@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from application.knowledge import CreateKnowledge
+from application.knowledge import CreateKnowledge, ReindexKnowledge
 from application.ports import Stale, Unavailable
 from domain.errors import Refusal
 from infrastructure.archives import zipped
 from infrastructure.documents.export import members
 from infrastructure.settings import CannotStart, Settings
+from interfaces.cli import knowledge_external
 from interfaces.cli.knowledge_house import House, open_house
 from interfaces.cli.knowledge_sync import say, sync
 from interfaces.cli.running import with_database
@@ -36,10 +37,13 @@ def register(subparsers: Any) -> None:
     syncing.add_argument(
         "--remove", action="store_true", help="take out what the folder does not have"
     )
+    renewing = adding(parts, "reindex", "have its files read and indexed anew", renew)
+    renewing.add_argument("name", metavar="ID", help="its id or its name")
     exporting = adding(parts, "export", "write it to a ZIP archive", export)
     exporting.add_argument("name")
     exporting.add_argument("file", type=Path)
     exporting.add_argument("--text", action="store_true", help="with the extracted texts beside")
+    knowledge_external.register(parts)
 
 
 def adding(parts: Any, name: str, text: str, action: Action) -> argparse.ArgumentParser:
@@ -92,6 +96,13 @@ async def fill(house: House, arguments: argparse.Namespace) -> None:
     await sync(
         house, arguments.folder, arguments.knowledge, yes=arguments.yes, remove=arguments.remove
     )
+
+
+async def renew(house: House, arguments: argparse.Namespace) -> None:
+    """Have the files of a knowledge base read and indexed anew; a worker does it."""
+    knowledge = await house.knowledge(arguments.name)
+    await house.execute(ReindexKnowledge(knowledge.id))
+    say(f"{len(knowledge.files)} files of {knowledge.name} will be read and indexed anew.")
 
 
 async def export(house: House, arguments: argparse.Namespace) -> None:

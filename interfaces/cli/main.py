@@ -31,8 +31,15 @@ COMMANDS = {
     "knowledge": "Fill knowledge bases from folders, and take them out.",
     "files": "Bring files in and look after them.",
     "index": "Look after the vector index.",
+    "export": "Write judgements to files, for training and evaluation.",
     "projections": "Look at read models and rebuild them.",
+    "import": "Take over judgements from elsewhere.",
+    "leaderboard": "Show, publish and verify tables of models.",
+    "analytics": "Show what models were asked, and by whom.",
 }
+
+# Where a module cannot have the name of its command.
+MODULES = {"import": "importing"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,7 +80,8 @@ def build(words: Sequence[str]) -> argparse.ArgumentParser:
         subparsers.add_parser(name, help=text, description=text)
     for name, text in COMMANDS.items():
         if name in words:
-            importlib.import_module(f"interfaces.cli.{name}").register(subparsers)
+            module = MODULES.get(name, name)
+            importlib.import_module(f"interfaces.cli.{module}").register(subparsers)
         if name not in subparsers.choices:
             subparsers.add_parser(name, help=text)
     return parser

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
 from infrastructure.checkpoints import Lag, lags, request_rebuild
+from infrastructure.documents.lagging import PREFIX, index_lags
 from infrastructure.lines import Lines
 from infrastructure.postgres import pool
 from infrastructure.settings import Settings
@@ -40,7 +41,7 @@ def run_list(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print how far everybody is; 1 when something is parked."""
 
     async def work(lines: Lines) -> int:
-        found = await lags(lines)
+        found = [*await lags(lines), *await index_lags(lines)]
         if arguments.json:
             say(json.dumps([asdict(each) for each in found]))
         else:
@@ -54,6 +55,9 @@ def run_rebuild(arguments: argparse.Namespace, settings: Settings) -> int:
     """Ask for a rebuild and watch it; it goes on when nobody watches."""
 
     async def work(lines: Lines) -> int:
+        if (arguments.name or "").startswith(PREFIX):
+            say("A vector index is made anew with `quire index rebuild`.")
+            return CODE_UNKNOWN
         names = [each.name for each in await lags(lines) if is_rebuildable(each)]
         chosen = [each for each in names if arguments.name in (None, each)]
         if not chosen:

@@ -14,6 +14,7 @@ from infrastructure.lanes import Lane
 from infrastructure.secrets import master_key
 from infrastructure.settings import Settings
 from projections.core import CORE
+from projections.evaluation import EVALUATION
 
 
 def run(settings: Settings) -> int:
@@ -41,6 +42,7 @@ def lanes(url: str, log: EventLog, waker: Waker) -> Sequence[Lane]:
     """All lanes of the product, and who is in them."""
     return [
         Lane("core", log, url, models=CORE),
+        Lane("evaluation", log, url, models=EVALUATION),
         Lane("effects", log, url, policies=policies(waker)),
     ]
 

@@ -125,9 +125,11 @@ class Roles:
         return Program(
             role,
             (sys.executable, "-P", "-m", "interfaces.cli.main", role),
-            # Two arenas are enough for processes with few threads, and save memory.
+            # Two arenas are enough for processes with few threads, and save memory. Matrices here
+            # are small: threads that wait for each other cost more than they save.
             env={
                 "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
+                "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
                 **{f"{PREFIX}{name}": value for name, value in env.items()},
             },
             inherited=(self.door.fileno(),) if role == "web" else (),

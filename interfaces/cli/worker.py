@@ -21,9 +21,10 @@ from infrastructure.chores import Chore, Chores
 from infrastructure.conversations import Conversations
 from infrastructure.desk import AnswerDesk
 from infrastructure.leases import Leases
+from infrastructure.models.blind import BlindModels
 from infrastructure.postgres import connect
 from infrastructure.settings import Settings
-from interfaces.jobs import answers, documents
+from interfaces.jobs import answers, documents, exports
 from interfaces.jobs.tidying import tidy_daily
 from interfaces.services import Services, open_services
 
@@ -32,6 +33,7 @@ WORKER_TIMEOUT_MS = 100
 PAUSE_SECONDS = 1.0
 BROKER_STOP_MS = 3_000
 INGESTED_AT_ONCE_MAX = 3
+EXPORTED_AT_ONCE_MAX = 1
 
 
 def run(settings: Settings) -> int:
@@ -61,7 +63,7 @@ async def work(services: Services, stop: asyncio.Event, *, worker_id: UUID | Non
     tools = Tools(
         services.log,
         services.streams,
-        services.models,
+        BlindModels(services.models, services.log),
         Conversations(services.reader),
         Rooms(settings.answers_connection_max),
         services.shelves,
@@ -73,6 +75,7 @@ async def work(services: Services, stop: asyncio.Event, *, worker_id: UUID | Non
         Chores(services.lines, titles),
         Chores(services.lines, documents.ingesting(services), INGESTED_AT_ONCE_MAX),
         Chores(services.lines, documents.tending(services)),
+        Chores(services.lines, exports.exporting(services), EXPORTED_AT_ONCE_MAX),
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(leases.close)

@@ -11,8 +11,9 @@ from domain.errors import NotFound
 from infrastructure.streams.entries import Place
 from interfaces.http.call import Call
 from interfaces.http.errors import problems
+from interfaces.http.following import bundles_of
 from interfaces.http.message_shapes import MessageShape, shown
-from interfaces.http.sse import MEDIA_TYPE, EventStream, frames_now, frames_of
+from interfaces.http.sse import MEDIA_TYPE, EventStream, frames_of
 from interfaces.services import Services
 from projections import branches
 from projections.messages import messages
@@ -52,10 +53,7 @@ async def follow_answer(answer_id: UUID, call: Call, last_event_id: LastEventId 
     """
     services = call.services
     answer = await own(services, answer_id, call.actor.id)
-    place = place_of(answer, last_event_id)
-    if answer.status.is_end:
-        return EventStream(frames_now(await services.streams.ended(answer_id, place)))
-    bundles = services.streams.follow(answer_id, place)
+    bundles = bundles_of(services, answer, place_of(answer, last_event_id))
     return EventStream(frames_of(bundles), call.is_still_admitted)
 
 

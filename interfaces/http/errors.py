@@ -87,6 +87,7 @@ class Problem(BaseModel):
     detail: str
     errors: list[FieldProblem] | None = None
     received: int | None = None
+    code: str | None = None
 
 
 def problem(

@@ -14,6 +14,7 @@ from infrastructure.streams.entries import Entry
 from interfaces.http.answers import own, place_of
 from interfaces.http.call import Call
 from interfaces.http.errors import problems
+from interfaces.http.following import bundles_of
 from interfaces.http.sse import MEDIA_TYPE, EventStream, Frames, event, merged
 from interfaces.services import Services
 
@@ -96,12 +97,8 @@ async def changes(watch: Watch) -> Frames:
 
 async def pieces(services: Services, answer: Answer, place: str) -> Frames:
     """The pieces of one answer."""
-    here = place_of(answer, place)
-    if answer.status.is_end:
-        for entry in await services.streams.ended(answer.id, here):
-            yield piece(answer.id, entry)
-        return
-    async with aclosing(services.streams.follow(answer.id, here)) as bundles:
+    found = bundles_of(services, answer, place_of(answer, place))
+    async with aclosing(found) as bundles:
         async for bundle in bundles:
             yield b"".join([piece(answer.id, entry) for entry in bundle])
 

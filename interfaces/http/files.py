@@ -1,24 +1,35 @@
 """Files: the list, and what one can do to each. Their bytes come by way of uploads."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from application.documents.media_types import media_type_of
 from application.files import DeleteFile, RenameFile, RestoreFile, RetryFile, TrashFile
-from domain.errors import Forbidden
-from domain.files import State, checked_name
+from domain.errors import Forbidden, Invalid
+from domain.files import NAME_CHARACTERS_MAX, State, checked_name
 from interfaces.http.call import Call
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, without_nul
 from interfaces.http.file_keeping import current, keep_text_file
 from interfaces.http.file_shapes import FileName, FileShape, FileText, shown
-from interfaces.http.paging import Page, Paging
+from interfaces.http.paging import NO_CURSOR, Page, pack, unpack
 from projections import files as projection
 
 router = APIRouter(prefix="/files", tags=["files"])
+
+CURSOR_CHARACTERS_MAX = 2_500
+SIZE_MAX = 2**63
+NAME = Annotated[str, AfterValidator(without_nul), Field(max_length=4 * NAME_CHARACTERS_MAX)]
+# A place in the list by its sort, so that no list goes on with the place of another.
+PLACE: TypeAdapter[tuple[str, datetime | str | int, UUID]] = TypeAdapter(
+    tuple[Literal["newest", "oldest"], AwareDatetime, UUID]
+    | tuple[Literal["name"], NAME, UUID]
+    | tuple[Literal["size"], Annotated[int, Field(ge=0, lt=SIZE_MAX)], UUID]
+)
 
 
 class FileCounts(BaseModel):
@@ -77,24 +88,43 @@ class _Choice(BaseModel):
     knowledge_id: Annotated[UUID | None, Query(description="Those in a knowledge base.")] = None
     trash: Annotated[bool, Query(description="Those in the trash instead.")] = False
     all: Annotated[bool, Query(description="Those of everybody; only for administrators.")] = False
+    sort: Annotated[
+        projection.Sort, Query(description="Newest or oldest first, by name, or largest first.")
+    ] = "newest"
+    limit: Annotated[int, Query(ge=1, le=100)] = 50
+    cursor: Annotated[
+        str | None, Query(max_length=CURSOR_CHARACTERS_MAX, description="`next_cursor` of a page.")
+    ] = None
+
+    def place(self) -> projection.Place | None:
+        """Where the page begins; a cursor of another order is none of this list."""
+        if not self.cursor:
+            return None
+        try:
+            sort, key, last = PLACE.validate_json(unpack(self.cursor))
+        except ValueError:
+            raise Invalid(NO_CURSOR) from None
+        if sort != self.sort:
+            raise Invalid(NO_CURSOR)
+        return key, last
 
 
 @router.get("", responses=problems("projection_lagging"))
-async def list_files(
-    call: Call, paging: Paging, choice: Annotated[_Choice, Query()]
-) -> Page[FileShape]:
+async def list_files(call: Call, choice: Annotated[_Choice, Query()]) -> Page[FileShape]:
     """My files, the newest first; or all that I may read in a knowledge base."""
     if choice.all and not call.actor.is_administrator:
         raise Forbidden("Only administrators may see everybody's files.")
     wanted = projection.Choice(
-        choice.query, choice.state, choice.knowledge_id, choice.trash, choice.all
+        choice.query, choice.state, choice.knowledge_id, choice.trash, choice.all, choice.sort
     )
-    place = paging.place()
+    limit, after = choice.limit, choice.place()
     async with call.read(projection.files) as db:
-        rows = await projection.page(db, call.actor.id, wanted, limit=paging.more, before=place)
-        page = paging.page(rows, lambda row: row, lambda row: (row.created_at, row.id))
-        items = await shown(db, page.items, call.actor.id)
-    return Page(items=items, next_cursor=page.next_cursor)
+        rows = await projection.page(db, call.actor.id, wanted, limit=limit + 1, after=after)
+        items = await shown(db, rows[:limit], call.actor.id)
+    cursor = None
+    if len(rows) > limit:
+        cursor = pack(PLACE.dump_json((wanted.sort, *wanted.place(rows[limit - 1]))).decode())
+    return Page(items=items, next_cursor=cursor)
 
 
 @router.get("/counts", responses=problems("projection_lagging"))

@@ -12,16 +12,16 @@ from application.knowledge import (
     CreateKnowledge,
     DeleteKnowledge,
     DescribeKnowledge,
+    ReindexKnowledge,
     RestoreKnowledge,
     ShareKnowledge,
     TrashKnowledge,
 )
+from domain.cuttings import TOKENS_MAX, TOKENS_MIN
 from domain.knowledge import (
     DESCRIPTION_CHARACTERS_MAX,
     GRANTS_MAX,
     NAME_CHARACTERS_MAX,
-    TOKENS_MAX,
-    TOKENS_MIN,
     Grant,
     Role,
 )
@@ -41,6 +41,7 @@ Words = Annotated[Line, Query(description="A part of the name or the description
 
 KNOWLEDGE: dict[str, JsonValue] = {
     "id": "0198c5a4-7d3e-7c11-b1a2-6c0d9a1f3e21",
+    "kind": "files",
     "owner_id": "0198c5a4-7d3e-7c11-b1a2-6c0d9a1f3e20",
     "owner_name": "Ana",
     "name": "Tea",
@@ -75,11 +76,15 @@ class Cutting(Body):
 
 
 class KnowledgeShape(BaseModel):
-    """A knowledge base. Its owner sees all of `access`, others what concerns themselves."""
+    """A knowledge base. Its owner sees all of `access`, others what concerns themselves.
+
+    One of kind `external` lies elsewhere; it may have files of its own beside.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": KNOWLEDGE})
 
     id: UUID
+    kind: Literal["files", "external"]
     owner_id: UUID
     owner_name: str
     name: str
@@ -222,6 +227,14 @@ async def choose_cutting(knowledge_id: UUID, body: ChosenCutting, call: Call) ->
     cutting = None if body.cutting is None else body.cutting.model_dump()
     await call.execute(ChooseCutting(knowledge_id, cutting))
     return await current(call, knowledge_id)
+
+
+@router.post(
+    "/{knowledge_id}/reindex", status_code=202, responses=problems("not_found", "conflict")
+)
+async def reindex_knowledge(knowledge_id: UUID, call: Call) -> None:
+    """Have all its files read, cut and embedded anew; they can be found meanwhile."""
+    await call.execute(ReindexKnowledge(knowledge_id))
 
 
 async def current(call: Call, knowledge_id: UUID) -> KnowledgeShape:

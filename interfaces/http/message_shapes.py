@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from application.messages import Asked
+from domain.battles import PREFIX
 from interfaces.http.fields import When
 from projections.branches import MessageRow
 
@@ -78,6 +79,16 @@ class QuestionShape(BaseMessage):
     web_search: bool = False
 
 
+class OpinionShape(BaseModel):
+    """What one thinks of an answer."""
+
+    value: Literal[-1, 0, 1]
+    score: int | None = None
+    reasons: list[str] = Field(default_factory=list)
+    comment: str = ""
+    tags: list[str] = Field(default_factory=list)
+
+
 class AnswerShape(BaseMessage):
     """What a model wrote."""
 
@@ -93,6 +104,7 @@ class AnswerShape(BaseMessage):
     batch_id: UUID | None = None
     batch_count: int | None = None
     seconds: float | None = None
+    rating: OpinionShape | None = None
 
 
 MessageShape = QuestionShape | AnswerShape
@@ -113,6 +125,10 @@ def shown(row: MessageRow, names: Names | None = None) -> MessageShape:
         common |= {"attachments": attached, "web_search": row.web_search}
         return QuestionShape.model_construct(role="user", **common)
     of_answers = {name: getattr(row, name) for name in OF_ANSWERS}
+    if of_answers["model"].startswith(PREFIX):
+        of_answers["seconds"] = None  # speed would tell who hides
+    if row.rating is not None:
+        of_answers["rating"] = OpinionShape.model_construct(**row.rating)
     return AnswerShape.model_construct(role="assistant", **common, **of_answers)
 
 

@@ -19,6 +19,7 @@ from domain.messages import Sources
 from infrastructure.reader import Lagging
 from interfaces.http.attachments import NewAttachments, checked, names_in
 from interfaces.http.call import Call
+from interfaces.http.drawing import with_drawings
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, ModelId, ModelIds, Params, Words
 from interfaces.http.message_shapes import (
@@ -191,6 +192,7 @@ async def post_message(
     else:
         parent_id, follows = await leaf_of(call, chat_id), True
     wanted = Wanted(tuple(body.models), params=body.params.given())
+    wanted = await with_drawings(call, wanted)
     about, names = await checked(call, body.attachments)
     sources = Sources(about, body.web_search)
     command = PostMessage(chat_id, message_id, parent_id, body.content, wanted, sources)
@@ -207,7 +209,7 @@ async def post_message(
         parent_id=parent_id,
         content=body.content.replace("\x00", ""),
         created_at=datetime.now(UTC),
-        position=call.position - len(asked),
+        position=call.position - len(asked) - len(wanted.drawings),
         attachments=[attachment(each.kind, each.id, asdict(each), names) for each in about],
         web_search=body.web_search,
         **siblings.place(message_id),
@@ -271,6 +273,7 @@ async def ask_again(chat_id: UUID, message_id: UUID, body: MoreAnswers, call: Ca
     question_id = row.parent_id if row.role == "assistant" and row.parent_id else row.id
     others = await children_of(call, chat_id, question_id)
     wanted = Wanted(tuple(body.models), tuple(body.ids), hint=body.hint)
+    wanted = await with_drawings(call, wanted)
     asked = await call.execute(AskAgain(chat_id, message_id, wanted))
     answers = queued(asked, (chat_id, question_id), call.position, others)
     return Asked(answers=answers, position=call.position)

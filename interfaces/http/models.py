@@ -1,14 +1,20 @@
 """The models one can choose from."""
 
-from uuid import UUID
+from collections.abc import Sequence
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from application.drawing import Lots
+from application.evaluation_settings import Arena, evaluation_settings
+from application.ports import ModelInfo
 from interfaces.http.call import Call
 from interfaces.http.errors import problems
 
 router = APIRouter(prefix="/models", tags=["models"])
+
+ARENA_ID = uuid5(NAMESPACE_URL, "quire:connection:arena")
 
 
 class ModelShape(BaseModel):
@@ -37,10 +43,21 @@ class ModelPage(BaseModel):
     unavailable: list[UnavailableConnection]
 
 
+def hiding(models: Sequence[ModelInfo], arena: Arena) -> list[ModelInfo]:
+    """The entries of the arena that have at least two models to hide."""
+    taken = {each.id for each in models}
+    return [
+        ModelInfo(each.id, each.name, ARENA_ID, "arena")
+        for each in (arena.entries if arena.enabled else ())
+        if each.id not in taken and Lots(models, arena, each.id).is_worth_it
+    ]
+
+
 @router.get("", responses=problems())
 async def list_models(call: Call) -> ModelPage:
-    """Every model of every server that answers in time."""
+    """Every model of every server that answers in time, and the entries that hide one of them."""
     found = await call.services.models.list()
+    arena = (await evaluation_settings(call.services.log)).arena
     return ModelPage(
         items=[
             ModelShape(
@@ -50,7 +67,7 @@ async def list_models(call: Call) -> ModelPage:
                 kind=each.kind,
                 context_tokens=each.context_tokens,
             )
-            for each in found.models
+            for each in (*found.models, *hiding(found.models, arena))
         ],
         unavailable=[
             UnavailableConnection(

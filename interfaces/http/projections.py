@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from infrastructure.documents.lagging import index_lags
 from interfaces.http.call import AdministratorCall
 from interfaces.http.errors import problems
 
@@ -10,7 +11,7 @@ router = APIRouter(prefix="/projections", tags=["operation"])
 
 
 class ProjectionShape(BaseModel):
-    """A read model, and how far it has come."""
+    """A read model, and how far it has come. Vector indexes, `index:STORE`, count files."""
 
     name: str
     version: int
@@ -30,7 +31,8 @@ class ProjectionPage(BaseModel):
 
 @router.get("", responses=problems())
 async def list_projections(call: AdministratorCall) -> ProjectionPage:
-    """Every read model and policy, and how far behind the log it is."""
+    """Every read model, policy and vector index, and how far behind it is."""
+    found = [*await call.services.lags(), *await index_lags(call.services.lines)]
     return ProjectionPage(
         items=[
             ProjectionShape(
@@ -42,6 +44,6 @@ async def list_projections(call: AdministratorCall) -> ProjectionPage:
                 lag_events=each.lag_events,
                 parked=each.parked,
             )
-            for each in await call.services.lags()
+            for each in found
         ]
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from application.answering.draft import Draft
 from application.answering.material import found_of
+from application.retrieval.external import Inquiry
 from application.retrieval.ports import Attached, Passage
 from application.retrieval.queries import ends_of
 from application.retrieval.retrieve import Wish, retrieve
@@ -89,11 +90,14 @@ async def try_retrieval(body: Trial, call: Call) -> TriedShape:
     shelves = call.services.shelves
     settings = (await shelves.means.settings()).retrieval
     scope = await scope_of(call, Attached(body.file_ids, body.knowledge_ids))
+    queries = [ends_of(body.query.replace("\x00", " "))]
+    asked = await Inquiry(shelves.externals, queries).run(call.actor.id, body.knowledge_ids)
     wish = Wish(
-        queries=[ends_of(body.query.replace("\x00", " "))],
+        queries=queries,
         files=scope.files,
         settings=replace(settings, passages=min(settings.passages, body.limit)),
         room_tokens=settings.budget_tokens,
+        web=asked.candidates,
     )
     done = await retrieve(shelves.search, wish, await shelves.means.reranker())
     known = {each.passage.id: each.passage for each in done.candidates if each.passage.id}
@@ -101,7 +105,7 @@ async def try_retrieval(body: Trial, call: Call) -> TriedShape:
     return TriedShape(
         queries=list(wish.queries),
         passages=[shown(each, known, scope.files) for each in found],
-        lacking=done.lacking or None,
+        lacking=" ".join([*filter(None, [done.lacking]), *asked.problems]) or None,
         milliseconds=done.milliseconds,
     )
 

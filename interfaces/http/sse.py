@@ -98,11 +98,6 @@ async def frames_of(bundles: AsyncGenerator[list[Entry], None]) -> Frames:
             yield b"".join([entry.frame for entry in bundle])
 
 
-async def frames_now(entries: Sequence[Entry]) -> Frames:
-    """Pieces that are all there."""
-    yield b"".join([entry.frame for entry in entries])
-
-
 def named(answer_id: UUID, entry: Entry) -> bytes:
     """A piece among those of other answers."""
     head = f'id: {entry.id}\nevent: {entry.kind}\ndata: {{"answer_id":"{answer_id}"'

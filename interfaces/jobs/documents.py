@@ -8,13 +8,20 @@ from infrastructure.documents.indexes import Indexes
 from infrastructure.documents.ingestion import Ingestion
 from infrastructure.documents.putting import Putting
 from infrastructure.documents.rebuilding import Rebuilding
+from infrastructure.documents.rereading import Rereading
 from interfaces.services import Services
 
 
 def ingesting(services: Services) -> Mapping[str, Chore]:
     """What takes long and much; done few at a time."""
     ingestion = ingestion_of(services)
-    return {"ingest": Chore(ingestion.ingest, patient=True, give_up=ingestion.give_up)}
+    rereading = Rereading(
+        ingestion.log, ingestion.lines, ingestion.blobs, ingestion.engines, ingestion.indexes
+    )
+    return {
+        "ingest": Chore(ingestion.ingest, patient=True, give_up=ingestion.give_up),
+        "reread": Chore(rereading.reread, patient=True),
+    }
 
 
 def tending(services: Services) -> Mapping[str, Chore]:
@@ -27,6 +34,7 @@ def tending(services: Services) -> Mapping[str, Chore]:
         "reindex": Chore(rebuilding.reindex, patient=True),
         "rebuild": Chore(rebuilding.rebuild, patient=True),
         "recut": Chore(cuttings.recut, patient=True),
+        "renew": Chore(cuttings.renew, patient=True),
     }
 
 

@@ -93,6 +93,7 @@ def test_knowledge_bases_and_connections_have_files_looked_at() -> None:
     wishes, base, file = Wishes(), uuid4(), uuid4()
     knowledge = Knowledge.create(base, owner=uuid4(), name="Tea", description="")
     knowledge.choose_cutting({"tokens": 64, "overlap": 0, "contextual": True})
+    knowledge.reindex()
     knowledge.place_file(file, directory_id=None)
     knowledge.remove_file(file)
     connection = Connection.add(uuid4(), kind="openai", base_url="http://a.example")
@@ -102,6 +103,7 @@ def test_knowledge_bases_and_connections_have_files_looked_at() -> None:
             recutting.handle(event, wishes)
     assert wishes.asked == [
         ("recut", base),
+        ("renew", base),
         ("ingest", file),
         ("ingest", file),
         ("reindex", DOCUMENT_SETTINGS),

@@ -20,6 +20,7 @@ from application.files import (
     RenameFile,
     ReplaceFile,
     RestoreFile,
+    RetryAsWell,
     RetryFile,
     StartReading,
     TrashFile,
@@ -129,6 +130,18 @@ async def test_what_failed_is_told_at_its_stage(log: MemoryLog) -> None:
     await work(log, RecordFailure(FILE, "indexing", TEXT, "unfit", "Wrong dimension."))
     failed = [each.event for each in await log.read(0) if each.type == "file.failed"]
     assert [vars(each)["stage"] for each in failed] == ["reading", "indexing"]
+
+
+async def test_a_file_is_read_again_for_its_knowledge(log: MemoryLog) -> None:
+    await work(log, StartReading(FILE, BYTES))
+    await work(log, RecordFailure(FILE, "reading", BYTES, "encrypted", "It has a password."))
+    await work(log, RetryAsWell(FILE))
+    await work(log, StartReading(FILE, BYTES), RecordRead(FILE, BYTES, TEXT, 5, 1, "pdf"))
+    await work(log, RecordIndexed(FILE, TEXT, 1))
+    for text in (TEXT, OTHER):
+        await work(log, RecordRead(FILE, BYTES, text, 5, 1, "pdf", again=True))
+    assert (await log.get(File, FILE)).text_sha256 == OTHER
+    assert (await types(log))[-2:] == ["file.indexed", "file.read"]
 
 
 async def test_a_file_goes_into_knowledge_or_is_not_kept_at_all(log: MemoryLog) -> None:

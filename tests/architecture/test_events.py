@@ -1,6 +1,7 @@
 """Every kind of event is documented, has a golden copy, and can still be read."""
 
 import json
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -18,7 +19,7 @@ CIPHER = AESGCM(bytes(range(32)))
 
 def stored(path: Path) -> Stored:
     """A golden copy as it lies in the log; `chat.started.v2.json` is of version 2."""
-    topic, _, version = path.stem.partition(".v")
+    topic, version = re.fullmatch(r"(.+?)(?:\.v(\d+))?", path.stem).groups()  # type: ignore[union-attr]
     return Stored(KEY, 2, topic, path.read_text(encoding="utf-8"), int(version or 1))
 
 

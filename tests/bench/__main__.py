@@ -14,6 +14,7 @@ from tests.bench.documents_passages import passages
 from tests.bench.documents_rebuild import rebuild
 from tests.bench.documents_retrieval import retrieval
 from tests.bench.figures import ROOT, Row, aligned, commit, load, versions
+from tests.bench.ratings import ratings
 from tests.bench.reading import lists, turns
 from tests.bench.start import start
 from tests.bench.world import AT_ONCE, World, running
@@ -37,6 +38,7 @@ APART: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "passages": passages,
     "retrieval": retrieval,
     "rebuild": rebuild,
+    "ratings": ratings,
 }
 NAMES = (*APART, *PARTS)
 PART_SECONDS_MAX = 300.0

@@ -1,6 +1,7 @@
 """`quire index` on the real log and a worker of its own."""
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from io import StringIO
@@ -10,7 +11,7 @@ import pytest
 
 from infrastructure.documents import rebuilding
 from infrastructure.settings import Settings
-from interfaces.cli import index
+from interfaces.cli import index, projections
 from interfaces.cli.main import main
 from tests.ingesting import Ingesting, open_ingesting, story
 from tests.stores.homes import qdrant_front
@@ -103,3 +104,44 @@ async def test_without_a_worker_it_says_so(
     assert not ingesting.workers
     monkeypatch.setattr(index, "STALLED_SECONDS_MAX", 0.5)
     assert "Is a worker running?" in await says("rebuild", code=index.CODE_GAVE_UP)
+
+
+async def test_generations_are_told_beside_the_read_models(
+    ingesting: Ingesting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def indexes() -> list[dict[str, object]]:
+        assert await asyncio.to_thread(main, ["projections", "list", "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert {"chats", "answering"} < {each["name"] for each in told}
+        return [each for each in told if each["name"].startswith("index:")]
+
+    assert await indexes() == []
+    ana = await filled(ingesting)
+    live = await ingesting.live()
+    (found,) = await indexes()
+    assert {**found, "schema": None} == {
+        "name": "index:pgvector",
+        "version": 1,
+        "lane": "documents",
+        "state": "live",
+        "schema": None,
+        "position": 1,
+        "lag_events": 0,
+        "lag_seconds": 0.0,
+        "parked": 0,
+    }
+    await ingesting.indexes.begin(
+        live.settings, space=live.space, dimension=live.dimension, cutting=live.cutting
+    )
+    has = [(each["state"], each["position"], each["lag_events"]) for each in await indexes()]
+    assert has == [("live", 1, 0), ("filling", 0, 1)]
+    assert (await indexes())[1]["lag_seconds"]
+    items = (await ana.get("/projections")).json()["items"]
+    shown = [each for each in items if each["lane"] == "documents"]
+    assert [(each["name"], each["state"]) for each in shown] == [
+        ("index:pgvector", "live"),
+        ("index:pgvector", "filling"),
+    ]
+    wish = ["projections", "rebuild", "index:pgvector"]
+    assert await asyncio.to_thread(main, wish) == projections.CODE_UNKNOWN
+    assert "quire index rebuild" in capsys.readouterr().out

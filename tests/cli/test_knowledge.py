@@ -162,6 +162,20 @@ def test_a_folder_is_followed(settings: Settings, says: Says, folder: Path) -> N
     assert set(tree(settings).directories.values()) == {("black",)}
 
 
+def test_files_are_indexed_anew_by_name_or_id(settings: Settings, says: Says, folder: Path) -> None:
+    says("create", "Tea")
+    says("sync", str(folder), "--knowledge", "Tea", "--yes")
+
+    async def wishes(house: House) -> int:
+        return len(await house.log.read(0, 100, types=["knowledge.reindex_requested"]))
+
+    assert "5 files of Tea will be" in says("reindex", "Tea")
+    base = says("list").split()[0]
+    assert "5 files of Tea will be" in says("reindex", base)
+    assert "has no knowledge base Coffee" in says("reindex", "Coffee", code=2)
+    assert inside(settings, wishes) == 2
+
+
 def test_nothing_happens_unasked(
     settings: Settings, says: Says, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -255,6 +255,24 @@ async def test_an_erased_person_is_forgotten(log: BaseLog) -> None:
     assert (await log.get(Chat, other.id)).title == "Ben's"
 
 
+async def test_many_histories_are_read_at_once_and_as_they_were(log: BaseLog) -> None:
+    chat, other = chat_of(title="Mine"), chat_of(BEN, title="Ben's")
+    message = message_in(chat)
+    await record(log, chat, other, message)
+    until = await log.head()
+    message.edit("How cold?")
+    await record(log, message)
+    unknown = uuid4()
+    before = await log.histories([chat.id, message.id, unknown], until)
+    assert {key: len(events) for key, events in before.items()} == {chat.id: 1, message.id: 1}
+    after = await log.histories([message.id, other.id], until + 1)
+    assert [type(each) for each in after[message.id]] == [Message.Posted, Message.Edited]
+    await log.erase(ANA)
+    erased = (await log.histories([message.id], until + 1))[message.id]
+    assert [vars(each)["text"] for each in erased] == ["", ""]
+    assert await log.histories([], until) == {}
+
+
 async def test_waiting_ends_with_the_next_event(log: BaseLog) -> None:
     await record(log, chat_of())
     assert await log.wait(0, 1) == 1

@@ -75,10 +75,15 @@ async def http(rerankers: Rerankers, server: EmbeddingServer) -> Reranker:
     return await at(rerankers, Choice("http", server.url, MODEL))
 
 
-@pytest.fixture(params=["documents", "texts", "whole address", "local", "local with two classes"])
+PLUGS = ["documents", "texts", "whole address", "local", "local with two classes", "built in"]
+
+
+@pytest.fixture(params=PLUGS)
 async def reranker(
     request: pytest.FixtureRequest, rerankers: Rerankers, server: EmbeddingServer, tmp_path: Path
 ) -> Reranker:
+    if request.param == "built in":
+        return await at(rerankers, Choice("built_in"))
     if request.param.startswith("local"):
         write_model(tmp_path, classes=1 if request.param == "local" else 2)
         return await at(rerankers, Choice("local", model=str(tmp_path)))

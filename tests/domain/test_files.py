@@ -174,6 +174,27 @@ def test_a_text_is_edited_once_it_was_read() -> None:
     assert news(file) == []
 
 
+def test_the_same_bytes_may_say_something_else_when_read_again() -> None:
+    other = {**FOUND, "title": " All  of it"}
+    file = given(File, ADDED, READ, INDEXED)
+    file.record_reread(BYTES, text_sha256=TEXT, **other)
+    assert news(file) == []
+    file.record_reread(BYTES, text_sha256=WORDS, **other)
+    assert news(file) == [fact(File.Read, text_sha256=WORDS, **{**FOUND, "title": "All of it"})]
+    assert file.state == State.INDEXING
+    edited = fact(File.TextEdited, text_sha256=OTHER, characters=1)
+    again = fact(File.Indexed, text_sha256=OTHER, passages=2)
+    for past in ([READ], [FAILED], [STARTED], [READ, INDEXED, edited, again]):
+        file = given(File, ADDED, *past)
+        file.record_reread(BYTES, text_sha256=WORDS, **other)
+        assert news(file) == []
+    for past in ([READ, INDEXED, TRASHED], [READ, INDEXED]):
+        with pytest.raises(Conflict):
+            given(File, ADDED, *past).record_reread(
+                OTHER if past[-1] is INDEXED else BYTES, text_sha256=WORDS, **other
+            )
+
+
 def test_other_bytes_are_read_anew() -> None:
     file = given(File, ADDED, STARTED, READ, INDEXED)
     file.replace(**{**CONTENT, "sha256": OTHER, "name": "b/New.pdf"})

@@ -86,6 +86,13 @@ def test_cutting_can_be_its_own() -> None:
     ]
 
 
+def test_its_files_are_indexed_anew_as_often_as_wished() -> None:
+    knowledge = given(Knowledge, CREATED)
+    knowledge.reindex()
+    knowledge.reindex()
+    assert news(knowledge) == [fact(Knowledge.ReindexRequested)] * 2
+
+
 @pytest.mark.parametrize(
     "change",
     [

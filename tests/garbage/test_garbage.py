@@ -47,6 +47,9 @@ async def ids_of(world: World) -> dict[str, str]:
     message = told["message"]["id"]
     file = await world.api.post("/api/v1/files/text", {"name": "Tea.md", "text": "Hot."})
     upload = await world.api.post("/api/v1/uploads", {"name": "Tea.txt", "size": 1_000_000})
+    knowledge = await world.api.post("/api/v1/knowledge", {"name": "Tea"})
+    place = f"/api/v1/knowledge/{knowledge['id']}/directories"
+    directory = await world.api.post(place, {"name": "Green"})
     return {
         "chat_id": chat_id,
         "message_id": message,
@@ -55,6 +58,8 @@ async def ids_of(world: World) -> dict[str, str]:
         "user_id": str(world.user_id),
         "file_id": file["id"],
         "upload_id": upload["id"],
+        "knowledge_id": knowledge["id"],
+        "directory_id": directory["id"],
     }
 
 

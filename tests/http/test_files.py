@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 from application.files import RecordIndexed
 from application.ports import SYSTEM
 from infrastructure.documents.progress import advance, wait_for
+from interfaces.http.paging import pack
 from tests.uploading import fail, read, seen, uploaded
 from tests.world import Person, World
 
@@ -84,6 +85,31 @@ async def test_lists_go_on_where_they_ended(world: World) -> None:
     page = (await ana.get("/files?limit=2")).json()
     assert [each["name"] for each in page["items"]] == ["2.txt", "1.txt"]
     assert await listed(ana, f"?limit=2&cursor={page['next_cursor']}") == ["0.txt"]
+
+
+async def test_lists_have_the_order_that_is_wished(world: World) -> None:
+    ana = await world.admin()
+    for name, data in (("b.txt", b"333"), ("A.txt", b"1"), ("c.txt", b"22")):
+        await uploaded(ana, name, data)
+    orders = {
+        "newest": ["c.txt", "A.txt", "b.txt"],
+        "oldest": ["b.txt", "A.txt", "c.txt"],
+        "name": ["A.txt", "b.txt", "c.txt"],
+        "size": ["b.txt", "c.txt", "A.txt"],
+    }
+    cursors = {}
+    for sort, names in orders.items():
+        assert await listed(ana, f"?sort={sort}") == names
+        page = (await ana.get(f"/files?sort={sort}&limit=2")).json()
+        cursors[sort] = page["next_cursor"]
+        assert await listed(ana, f"?sort={sort}&cursor={cursors[sort]}") == names[2:]
+    assert (await ana.get("/files?sort=colour")).status_code == 422
+    for sort, cursor in cursors.items():
+        for other in orders.keys() - {sort}:
+            wrong = await ana.get(f"/files?sort={other}&cursor={cursor}")
+            assert wrong.status_code == 422, wrong.text
+    for garbage in ("x", "W10", pack('["size",-1,"x"]'), pack('["name","\\u0000","x"]')):
+        assert (await ana.get(f"/files?cursor={garbage}")).status_code == 422
 
 
 async def test_to_others_a_file_does_not_exist(world: World) -> None:

@@ -101,6 +101,7 @@ def everything(base: str, directory: str, file: str) -> dict[str, list[tuple[str
         ],
         "write": [
             ("PATCH", at, {"name": "Tea"}),
+            ("POST", f"{at}/reindex", None),
             ("POST", f"{at}/directories", {"name": uuid4().hex}),
             ("PATCH", f"{at}/directories/{directory}", {"name": uuid4().hex}),
             ("POST", f"{at}/files", {"file_ids": [file], "directory_id": directory}),
@@ -196,6 +197,7 @@ async def test_in_the_trash_it_is_its_owners_alone(world: World) -> None:
     assert await listed(ben) == await listed(ben, trash=True) == await listed(ana) == []
     assert await listed(ana, trash=True) == ["Tea"]
     assert (await ana.patch(f"/knowledge/{base}", json={"name": "x"})).status_code == 409
+    assert (await ana.post(f"/knowledge/{base}/reindex")).status_code == 409
     restored = await ana.post(f"/knowledge/{base}/restore")
     assert restored.json()["deleted_at"] is None
     assert restored.json()["files"] == 1

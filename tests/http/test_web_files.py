@@ -8,6 +8,7 @@ import pytest
 
 from infrastructure.guarded import GuardedClient
 from tests.plain_http import Asked, Reply, serving
+from tests.video_site import VIDEO, WATCH, Mapped, Site, player
 from tests.world import World
 
 PAGE = b"""<!doctype html><html><head><title>All about / tea</title></head><body>
@@ -53,6 +54,21 @@ async def test_a_page_becomes_a_file(world: World, site: str) -> None:
     assert "seventy degrees" in text
     assert "alert" not in text
     assert len((await ana.get("/files")).json()["items"]) == 1
+
+
+async def test_of_a_video_what_is_said_is_kept(world: World) -> None:
+    ana, videos = await world.admin(), Site()
+    async with serving(videos.reply) as port, Mapped(port) as client:
+        world.app.state.services = replace(world.services, web=client)
+        answer = await ana.post("/files/web", json={"url": f"https://youtu.be/{VIDEO}"})
+        videos.player = player()
+        silent = await ana.post("/files/web", json={"url": WATCH})
+    assert answer.status_code == 201, answer.text
+    file = answer.json()
+    assert (file["name"], file["source"]) == ("About tides.md", WATCH)
+    text = (await ana.get(f"/files/{file['id']}/content")).text
+    assert text.startswith("# About tides\n\n## 00:00:00\n\nThe tide comes in at noon")
+    assert (silent.status_code, "no transcript" in silent.json()["detail"]) == (422, True)
 
 
 async def test_what_cannot_be_had_says_why(world: World, site: str) -> None:

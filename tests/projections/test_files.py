@@ -8,7 +8,7 @@ import pytest
 from domain.errors import NotFound
 from domain.files import File, State
 from projections import files
-from projections.files import Choice
+from projections.files import Choice, Sort
 from tests.projections.telling import Telling
 
 ANA, BEN = UUID(int=10), UUID(int=11)
@@ -16,8 +16,8 @@ BYTES, OTHER, TEXT, WORDS = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
 FOUND = {"characters": 5, "pages": 2, "loader": "pdf"}
 
 
-def added(name: str = "Tea.pdf", sha256: str = BYTES, owner: UUID = ANA) -> File:
-    what = {"name": name, "media_type": "application/pdf", "size": 3, "sha256": sha256}
+def added(name: str = "Tea.pdf", sha256: str = BYTES, owner: UUID = ANA, size: int = 3) -> File:
+    what = {"name": name, "media_type": "application/pdf", "size": size, "sha256": sha256}
     return File.add(uuid4(), owner=owner, source="https://tea.example", **what)
 
 
@@ -149,12 +149,53 @@ async def test_names_are_searched_as_they_are_written(
     assert [each.name for each in found] == names
 
 
-async def test_pages_go_on_where_they_ended(told: Telling) -> None:
-    for n in range(5):
-        await told.tell(added(f"{n}.pdf"))
-    names: list[str] = []
-    before = None
-    while page := await files.page(told.db, ANA, Choice(), limit=2, before=before):
-        names += [each.name for each in page]
-        before = (page[-1].created_at, page[-1].id)
-    assert names == ["4.pdf", "3.pdf", "2.pdf", "1.pdf", "0.pdf"]
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("newest", ["e.pdf", "B.pdf", "a.pdf", "a.pdf", "Ä.pdf", "A.pdf"]),
+        ("oldest", ["A.pdf", "Ä.pdf", "a.pdf", "a.pdf", "B.pdf", "e.pdf"]),
+    ],
+)
+async def test_pages_go_on_where_they_ended(told: Telling, sort: Sort, names: list[str]) -> None:
+    for name, size in (("A", 3), ("Ä", 9), ("a", 3), ("a", 2), ("B", 1), ("e", 3)):
+        await told.tell(added(f"{name}.pdf", size=size))
+    for limit in (1, 2, 3):
+        found = await paged(told, Choice(sort=sort), limit)
+        assert [each.name for each in found] == names
+        found = await paged(told, Choice(sort="size"), limit)
+        assert [each.size for each in found] == [9, 3, 3, 3, 2, 1]
+        assert len({each.id for each in found}) == len(names)
+
+
+async def test_names_are_in_order_whatever_their_letters(told: Telling) -> None:
+    names = ["b.pdf", "İz.pdf", "A.pdf", "a.pdf", "C.pdf", "a.pdf", "ß.pdf"]
+    for name in names:
+        await told.tell(added(name))
+    whole = [each.id for each in await files.page(told.db, ANA, Choice(sort="name"))]
+    assert len(whole) == len(names)
+    for limit in (1, 2, 3):
+        found = await paged(told, Choice(sort="name"), limit)
+        assert [each.id for each in found] == whole
+        plain = [each.name.lower() for each in found if each.name.isascii()]
+        assert plain == ["a.pdf", "a.pdf", "a.pdf", "b.pdf", "c.pdf"]
+
+
+async def test_a_page_goes_on_when_its_last_file_is_gone(told: Telling) -> None:
+    sent = [added(f"{n}.pdf", size=n) for n in range(4)]
+    await told.tell(*sent)
+    choice = Choice(sort="size")
+    last = (await files.page(told.db, ANA, choice, limit=2))[-1]
+    gone = next(each for each in sent if each.id == last.id)
+    gone.trash()
+    await told.tell(gone)
+    rest = await files.page(told.db, ANA, choice, after=choice.place(last))
+    assert [each.name for each in rest] == ["1.pdf", "0.pdf"]
+
+
+async def paged(told: Telling, choice: Choice, limit: int) -> list[files.FileRow]:
+    found: list[files.FileRow] = []
+    after = None
+    while page := await files.page(told.db, ANA, choice, limit=limit, after=after):
+        found += page
+        after = choice.place(page[-1])
+    return found

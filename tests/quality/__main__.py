@@ -11,7 +11,6 @@ from infrastructure.settings import Settings
 from tests.bench.figures import ROOT
 from tests.engines import FAST, migrate_all
 from tests.ingesting import open_ingesting
-from tests.quality.late import late_reranker
 from tests.quality.library import WAYS, shelved
 from tests.quality.measuring import measured
 from tests.quality.questions import questions
@@ -27,9 +26,9 @@ def say(line: str) -> None:
 async def main(settings: Settings) -> str:
     """Everything; the whole report."""
     asked = questions()
-    async with late_reranker() as reranker, open_ingesting(settings) as product:
+    async with open_ingesting(settings) as product:
         say("Taking in the texts ...")
-        library = await shelved(product, reranker)
+        library = await shelved(product)
         found = {}
         for way in WAYS:
             say(f"Asking {len(asked)} questions: {way.name} ...")

@@ -1,14 +1,13 @@
 """The texts as files of the product: given, read, cut, embedded and indexed by its worker."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from application.documents.settings import Mode
 from tests.ingesting import Ingesting
-from tests.quality.late import MODEL, LateReranker
 from tests.quality.questions import texts
 from tests.world import Person
 
@@ -34,29 +33,25 @@ WAYS = (WORDS, MEANING, HYBRID, RERANKED)
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Files that can be asked about, by their ids, and their passages as rerankers get them."""
+    """Files that can be asked about, by their ids, and how many passages they have."""
 
     product: Ingesting
     admin: Person
     files: Mapping[UUID, str]
-    passages: Sequence[str]
-    reranker: LateReranker
+    passages: int
 
     async def choose(self, way: Way) -> None:
         """Search in this way from now on."""
-        by_whom = {"kind": "http", "url": self.reranker.url, "model": MODEL}
         wanted: dict[str, Any] = {
             "mode": way.mode,
-            "reranker": by_whom if way.is_reranked else {"kind": "none"},
+            "reranker": {"kind": "built_in" if way.is_reranked else "none"},
         }
         changed = await self.admin.patch("/documents/settings", json={"retrieval": wanted})
         assert changed.status_code == 200, changed.text
         await self.product.world.services.documents.settings(fresh=True)
 
 
-async def shelved(
-    product: Ingesting, reranker: LateReranker, names: Iterable[str] | None = None
-) -> Library:
+async def shelved(product: Ingesting, names: Iterable[str] | None = None) -> Library:
     """Have the worker take in the texts. Ids follow from names, so that ties go the same way."""
     known = texts()
     product.start_worker()
@@ -70,10 +65,8 @@ async def shelved(
         files[file_id] = name
     await until_ready(admin, files)
     await product.rest()
-    rows = await product.rows("select headings, text from documents.live_passages order by id")
-    passages = [f"{headings}\n{text}".strip() for headings, text in rows]
-    await asyncio.to_thread(reranker.remember, passages)
-    return Library(product, admin, files, passages, reranker)
+    [(passages,)] = await product.rows("select count(*) from documents.live_passages")
+    return Library(product, admin, files, passages)
 
 
 async def until_ready(admin: Person, files: Iterable[UUID]) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from infrastructure.settings import Settings
 from tests.ingesting import open_ingesting
-from tests.quality.late import LateReranker, late_reranker
 from tests.quality.library import HYBRID, MEANING, RERANKED, WAYS, WORDS, Way, shelved
 from tests.quality.measuring import Outcomes, measured
 from tests.quality.questions import Question, questions, texts
@@ -31,14 +30,6 @@ def test_answers_stand_in_the_texts(question: Question) -> None:
         assert question.is_in(known[question.file])
 
 
-def test_the_reranker_knows_nothing_but_what_it_is_sent() -> None:
-    texts = ["The cat sleeps on the sofa.", "Interest rates rose in spring.", ""]
-    once = LateReranker().scores("What did the cost of money do?", texts)
-    assert once == LateReranker().scores("What did the cost of money do?", texts)
-    assert max(once) == once[1]
-    assert once[2] == min(once)
-
-
 @pytest.fixture
 async def found(database: str, redis_url: str, tmp_path: Path) -> dict[Way, Outcomes]:
     settings = Settings.from_env(
@@ -48,8 +39,8 @@ async def found(database: str, redis_url: str, tmp_path: Path) -> dict[Way, Outc
         redis_url=redis_url,
         ollama_base_url="off",
     )
-    async with late_reranker() as reranker, open_ingesting(settings) as product:
-        library = await shelved(product, reranker, FILES)
+    async with open_ingesting(settings) as product:
+        library = await shelved(product, FILES)
         outcomes: dict[Way, Outcomes] = {}
         for way in WAYS:
             await library.choose(way)

@@ -70,6 +70,7 @@ class SearchParams(Form):
 
 class Query(Form):
     query: list[float]
+    using: str | None = None
     filter: Filter | None = None
     params: SearchParams | None = None
     limit: int = Field(default=10, ge=1)
@@ -206,6 +207,8 @@ class Qdrant:
     def query(self, name: str, body: bytes) -> Any:
         form, shard = Query.model_validate_json(body), self.shard(name)
         self.fits(name, form.query)
+        if form.using:  # collections of this front have one vector without a name
+            raise Refusal(400, "", f"Wrong input: Not existing vector name error: {form.using}")
         params = form.params or SearchParams()
         request = edge.QueryRequest(
             limit=form.limit,
@@ -215,7 +218,10 @@ class Qdrant:
             params=edge.SearchParams(hnsw_ef=params.hnsw_ef, exact=params.exact),
         )
         points = shard.query(request)
-        return {"points": [{"id": str(p.id), "version": 0, "score": p.score} for p in points]}
+        found = [{"id": str(p.id), "version": 0, "score": p.score} for p in points]
+        if form.with_payload:
+            found = [{**each, "payload": p.payload} for each, p in zip(found, points, strict=True)]
+        return {"points": found}
 
     def scroll(self, name: str, body: bytes) -> Any:
         form, shard = Scroll.model_validate_json(body), self.shard(name)

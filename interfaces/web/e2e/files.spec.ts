@@ -143,3 +143,37 @@ test('files are dropped on the page', async ({ page }) => {
 	await main.dispatchEvent('drop', { dataTransfer: data });
 	await expect(rowOf(page, dropped)).toBeVisible();
 });
+
+test('files are listed in the order that is wished, page after page', async ({ page }) => {
+	const run = Date.now() % 1_000_000;
+	const names: string[] = [];
+	const before = Number((await api(page, 'GET', '/files/counts')).data.ready);
+	for (let at = 0; at < 45; at += 1) {
+		const name = `order-${run}-${String((at * 7) % 45).padStart(2, '0')}.txt`;
+		const text = `Order ${run}. ${'x'.repeat(at + 1)}`;
+		const { status } = await api(page, 'POST', '/files/text', { name, text });
+		expect(status).toBe(201);
+		names.push(name);
+	}
+	const ready = async () => Number((await api(page, 'GET', '/files/counts')).data.ready);
+	await expect.poll(ready, { timeout: READY }).toBeGreaterThanOrEqual(names.length + before);
+	await page.goto('/files');
+	await page.getByRole('searchbox', { name: 'Search files' }).fill(`order-${run}`);
+	const orders: [string, string[]][] = [
+		['Oldest first', names],
+		['By name', names.toSorted()],
+		['Largest first', names.toReversed()],
+		['Newest first', names.toReversed()]
+	];
+	const links = page.getByRole('link', { name: `order-${run}` });
+	const order = page.getByRole('combobox', { name: 'Order' });
+	for (const [words, expected] of orders) {
+		await order.selectOption(words);
+		await expect(links).toHaveText(expected.slice(0, 40));
+		await page.getByRole('button', { name: 'More', exact: true }).click();
+		await expect(links).toHaveText(expected);
+	}
+	await page.getByRole('columnheader', { name: 'Added' }).getByRole('button').click();
+	await expect(order).toHaveValue('oldest');
+	await expectClean(page);
+});

@@ -76,6 +76,8 @@ test('a knowledge base is made, filled, ordered, shared, and used by its mark', 
 	await lin.getByRole('link', { name: NAME }).click();
 	await expect(rowOf(lin, cats)).toBeVisible();
 	await expect(lin.getByRole('button', { name: 'Add', exact: true })).toHaveCount(0);
+	await api(page, 'PATCH', `/knowledge/${id}`, { description: 'Ropes and cats.' });
+	await expect(lin.getByText('Ropes and cats.')).toBeVisible();
 	await lin.getByRole('link', { name: 'New chat' }).click();
 	await choose(lin, ['reader']);
 	await composer(lin).pressSequentially(`#Harb`);
@@ -101,6 +103,9 @@ test('a knowledge base is made, filled, ordered, shared, and used by its mark', 
 
 	const zip = await page.request.get(`${ADDRESS}/api/v1/knowledge/${id}/export`);
 	expect((await zip.body()).subarray(0, 2).toString()).toBe('PK');
+	await page.getByRole('button', { name: 'More for this knowledge base' }).click();
+	await page.getByRole('menuitem', { name: 'Index all files again' }).click();
+	await expect(page.getByText('All files are read and indexed again')).toBeVisible();
 	await page.getByRole('button', { name: 'More for this knowledge base' }).click();
 	await page.getByRole('menuitem', { name: 'Move to trash' }).click();
 	await expect(page).toHaveURL(/\/knowledge$/);

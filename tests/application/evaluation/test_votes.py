@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from application.evaluation.approval import wilson
-from application.evaluation.bradley_terry import SCALE, fit, kept, strengths_of
+from application.evaluation.bradley_terry import SCALE, strengths_of
 from application.evaluation.eligibility import Policy, effective, judged
 from application.evaluation.elo import elo
 from application.evaluation.identified import identified
@@ -102,7 +102,7 @@ def test_prompts_and_names_are_compared_as_people_read_them() -> None:
     assert prompt_key(" \uff28ello\tWORLD ") == prompt_key("hello world")
     assert prompt_key("hello world") != prompt_key("hello, world")
     assert aliases_of("acme-one", "Acme") == ["Acme", "acme", "acme-one"]
-    assert aliases_of("acme/one-large") == ["acme/one", "acme/one-large", "one", "one-large"]
+    assert aliases_of("acme/one-large", "", ["one"]) == ["acme/one", "acme/one-large", "one"]
     for text in ("I am ACME-One.", "acme", "(Acme)"):
         assert leaked(text, aliases_of("acme-one", "Acme"))
     for text in ("acmes", "macme", "acme_one", ""):
@@ -271,12 +271,13 @@ def test_influence_is_what_leaving_a_vote_out_does() -> None:
         assert each.change == pytest.approx(change, abs=0.15)
 
 
-def test_two_hundred_models_are_fitted_from_counts() -> None:
-    counts = Counts.of(games(200, 40_000))
-    found = fit(kept(counts))
-    order = [found.models[each] for each in np.argsort(-found.strengths)]
-    assert order[0] < "model-30"
-    assert order[-1] > "model-170" or order[-1] > "model-90"
+def test_a_model_without_a_rating_has_no_influence() -> None:
+    champion = Counts.of(
+        [*games(4, 400), *[Game("champion", name, "model_a") for name in names(4)]]
+    )
+    assert pulls(champion, "champion") == []
+    assert pulls(champion, "nobody") == []
+    assert pulls(champion, "model-01") == pulls(Counts.of(games(4, 400)), "model-01")
 
 
 def test_feedback_of_elsewhere_is_read_whatever_its_form() -> None:
@@ -296,19 +297,32 @@ def test_feedback_of_elsewhere_is_read_whatever_its_form() -> None:
             "created_at": "9",
             "data": {"model_id": "z", "rating": 0, "sibling_model_ids": None},
         },
+        {
+            "id": "4",
+            "created_at": None,
+            "data": {"model_id": "z", "rating": 0, "sibling_model_ids": ["x"]},
+        },
     ]
     found = {each.model: each for each in standings(map(feedback_of, records))}
-    assert (found["x"].won, found["x"].lost, found["y"].won) == (1, 1, 1)
+    assert (found["x"].won, found["x"].lost) == (2, 2)  # one of each against itself
+    assert (found["y"].won, found["y"].lost) == (1, 1)
     first = 1000 - 16
     expected = 1 / (1 + 10 ** ((1016 - first) / 400))
     assert found["x"].rating == pytest.approx(first + 32 * (1 - expected))
     assert found["z"].rating == 1000
+
+
+def test_feedback_that_says_nothing_is_refused_with_a_reason() -> None:
+    odd = {"id": 7, "data": {"model_id": "x", "rating": 5, "sibling_model_ids": "y"}}
+    assert (feedback_of(odd).id, feedback_of(odd).value) == ("7", 0)
+    assert feedback_of(odd).siblings == ("y",)
     for wrong, reason in (
         (None, "no_record"),
         ({"data": None}, "no_model"),
         ({"data": {"model_id": "x", "rating": None}}, "no_rating"),
         ({"data": {"model_id": "x", "rating": "good"}}, "no_rating"),
         ({"data": {"model_id": "x", "rating": float("nan")}}, "no_rating"),
+        ({"data": {"model_id": "x", "rating": True}}, "no_rating"),
     ):
         with pytest.raises(Unusable, match=reason):
             feedback_of(wrong)

@@ -4,7 +4,9 @@ import math
 import random
 from datetime import UTC, datetime, timedelta
 
-from application.evaluation.votes import Game, Outcome
+import numpy as np
+
+from application.evaluation.votes import Counts, Game, Outcome
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,3 +39,17 @@ def said(dice: random.Random, a: int, b: int, models: int, ties: float = 0.2) ->
 
 def day(number: float) -> datetime:
     return START + timedelta(days=number)
+
+
+def many(models: int, votes: int, seed: int = 1) -> Counts:
+    """Counts alone, of more votes than one would write down."""
+    dice = np.random.default_rng(seed)
+    a, b = np.triu_indices(models, 1)
+    skills = np.linspace(1.2, -1.2, models) * models / 20
+    chance = 1 / (1 + np.exp(skills[b] - skills[a]))
+    met = dice.multinomial(votes, np.full(len(a), 1 / len(a)))
+    n = dice.multinomial(
+        met, np.column_stack([0.8 * chance, 0.8 * (1 - chance), 0 * a + 0.14, 0 * a + 0.06])
+    )
+    called = tuple(f"model-{index:03}" for index in range(models))
+    return Counts(called, a.astype(np.int64), b.astype(np.int64), n.astype(np.float64))

@@ -4,6 +4,8 @@
  */
 
 import type * as documents from './document-types.ts';
+import type * as external from './knowledge-sources.ts';
+import type * as ratings from './ratings.ts';
 import type { components } from './schema.d.ts';
 import type * as ours from './types.ts';
 
@@ -28,6 +30,8 @@ export type Contract = [
 	None<Unknown<ours.Installation, Theirs['HouseSettings']>>,
 	None<Unknown<ours.AuthOptions, Theirs['Options']>>,
 	None<Unknown<ours.Problem, Theirs['Problem']>>,
+	None<Unknown<ratings.Opinion, Theirs['NewOpinion']>>,
+	None<Unknown<ratings.Rating, Theirs['RatingShape']>>,
 	None<Unknown<documents.StoredFile, Theirs['FileShape']>>,
 	None<Unknown<documents.FinishedFile, Theirs['UploadedFile']>>,
 	None<Unknown<documents.FileText, Theirs['TextShape']>>,
@@ -37,6 +41,9 @@ export type Contract = [
 	None<Unknown<documents.Access, Theirs['Access']>>,
 	None<Unknown<documents.Knowledge, Theirs['KnowledgeShape']>>,
 	None<Unknown<documents.KnowledgeEntry, Theirs['Entry']>>,
+	None<Unknown<external.KnowledgeSource, Theirs['KnowledgeSourceShape']>>,
+	None<Unknown<external.SourceTrial, Theirs['SourceTrialShape']>>,
+	None<Unknown<external.Source, Theirs['SourceBody']>>,
 	None<Unknown<documents.Person, Theirs['Person']>>,
 	None<Unknown<documents.Scores, Theirs['ScoresShape']>>,
 	None<Unknown<documents.FoundPassage, Theirs['FoundShape']>>,

@@ -90,6 +90,8 @@ export interface Cutting {
 
 export interface Knowledge {
 	id: string;
+	/** What is external lies elsewhere, and may have files of its own beside. */
+	kind: 'files' | 'external';
 	owner_id: string;
 	owner_name: string;
 	name: string;

@@ -2,13 +2,14 @@ import { BASE, get, patch, post, put, remove } from './client.ts';
 import type { FileState, FileText, Passage, StoredFile } from './document-types.ts';
 import type { Page } from './types.ts';
 
-export type FileSort = 'date' | 'name' | 'size';
+export type FileSort = 'newest' | 'oldest' | 'name' | 'size';
 
 export interface FileQuery {
 	query?: string;
 	state?: FileState | '';
 	knowledge_id?: string;
 	trash?: boolean;
+	sort?: FileSort;
 	cursor?: string;
 	limit?: number;
 }

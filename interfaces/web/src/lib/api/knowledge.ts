@@ -1,6 +1,5 @@
 import { BASE, get, patch, post, put, remove } from './client.ts';
 import type { Access, Cutting, Knowledge, KnowledgeEntry, Person } from './document-types.ts';
-import type { FileSort } from './files.ts';
 import type { Page } from './types.ts';
 
 export interface KnowledgeQuery {
@@ -11,10 +10,12 @@ export interface KnowledgeQuery {
 	limit?: number;
 }
 
+export type EntrySort = 'name' | 'date' | 'size';
+
 export interface EntriesQuery {
 	directory_id?: string;
 	query?: string;
-	sort?: FileSort;
+	sort?: EntrySort;
 	cursor?: string;
 }
 
@@ -23,6 +24,7 @@ const at = (id: string, rest = '') => `/knowledge/${id}${rest}`;
 export const list = (query: KnowledgeQuery = {}) =>
 	get<Page<Knowledge>>('/knowledge', { query: { ...query } });
 export const one = (id: string) => get<Knowledge>(at(id));
+export const reindex = (id: string) => post<void>(at(id, '/reindex'));
 export const create = (fields: { id: string; name: string; description: string }) =>
 	post<Knowledge>('/knowledge', fields, `knowledge-${fields.id}`);
 export const describe = (id: string, fields: { name?: string; description?: string }) =>

@@ -325,7 +325,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description Every model of every server that answers in time.
+         * @description Every model of every server that answers in time, and the entries that hide one of them.
          */
         get: operations["list_models"];
         put?: never;
@@ -648,6 +648,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/knowledge/{knowledge_id}/reindex": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reindex Knowledge
+         * @description Have all its files read, cut and embedded anew; they can be found meanwhile.
+         */
+        post: operations["reindex_knowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/knowledge/{knowledge_id}/entries": {
         parameters: {
             query?: never;
@@ -786,6 +806,94 @@ export interface paths {
         get: operations["export_knowledge"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Knowledge Sources
+         * @description All external knowledge, oldest first.
+         */
+        get: operations["list_knowledge_sources"];
+        put?: never;
+        /**
+         * Connect Knowledge Source
+         * @description Make a knowledge base of what others keep; whoever it is shared with can attach it.
+         */
+        post: operations["connect_knowledge_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-sources/{knowledge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Knowledge Source
+         * @description Ask it elsewhere, or in another way.
+         */
+        put: operations["change_knowledge_source"];
+        post?: never;
+        /**
+         * Remove Knowledge Source
+         * @description Ask it no more, and forget its key; what it holds stays as it is.
+         */
+        delete: operations["remove_knowledge_source"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-sources/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test New Knowledge Source
+         * @description Try a source before it is kept.
+         */
+        post: operations["test_new_knowledge_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge-sources/{knowledge_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Knowledge Source
+         * @description Try a source as it is stored.
+         */
+        post: operations["test_knowledge_source"];
         delete?: never;
         options?: never;
         head?: never;
@@ -966,6 +1074,579 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chats/{chat_id}/messages/{message_id}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rating
+         * @description What one thinks of an answer oneself.
+         */
+        get: operations["read_rating"];
+        /**
+         * Rate Answer
+         * @description Say what one thinks of an answer, or think otherwise.
+         */
+        put: operations["rate_answer"];
+        post?: never;
+        /**
+         * Withdraw Rating
+         * @description Have no opinion any more.
+         */
+        delete: operations["withdraw_rating"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{chat_id}/messages/{message_id}/rating/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suggest Rating Tags
+         * @description Ask the model that answered what it was about: three tags at most, or none.
+         */
+        post: operations["suggest_rating_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/ratings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ratings
+         * @description What people think of answers: administrators see all, others with mine=true their own.
+         */
+        get: operations["list_ratings"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete All Ratings
+         * @description Take everybody's opinions off the lists.
+         */
+        delete: operations["delete_all_ratings"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/ratings/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rated Models
+         * @description Models of which there is an opinion.
+         */
+        get: operations["list_rated_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/ratings/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Ratings
+         * @description All that fits as CSV or JSON, written while it is sent.
+         */
+        get: operations["download_ratings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/ratings/{rating_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Rating
+         * @description Take an opinion off the lists: one's own, or as an administrator anybody's.
+         */
+        delete: operations["delete_rating"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arena/battles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Battles
+         * @description My battles, the newest first.
+         */
+        get: operations["list_battles"];
+        put?: never;
+        /**
+         * Start Battle
+         * @description Have two models that the server draws answer the same question, without their names.
+         */
+        post: operations["start_battle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arena/battles/{battle_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Battle
+         * @description One of my battles.
+         */
+        get: operations["read_battle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arena/battles/{battle_id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Battle
+         * @description Both answers while they are written, in one stream of `side` events.
+         *
+         *     The data of each: `slot`, `kind` as in the stream of an answer, `delta` for its words, else
+         *     `data`.
+         */
+        get: operations["follow_battle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arena/battles/{battle_id}/vote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Vote
+         * @description Think otherwise, as long as the models are hidden.
+         */
+        put: operations["change_vote"];
+        /**
+         * Cast Vote
+         * @description Say who was better. The same again changes nothing.
+         */
+        post: operations["cast_vote"];
+        /**
+         * Retract Vote
+         * @description Take the vote back.
+         */
+        delete: operations["retract_vote"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arena/battles/{battle_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reveal Battle
+         * @description Be told who the models were. After that the vote stays as it is.
+         */
+        post: operations["reveal_battle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arena/comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare Answers
+         * @description Say that one answer is better than another to the same question, both with known models.
+         */
+        post: operations["compare_answers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/leaderboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Leaderboard
+         * @description A table of models, at the end of the log or as of any place in it.
+         */
+        get: operations["read_leaderboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/leaderboard/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Leaderboard Matrix
+         * @description How often each model beat each other one: `{models, cells[row][column]}`.
+         */
+        get: operations["read_leaderboard_matrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/leaderboard/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Leaderboard History
+         * @description The rating of a model at the end of each of the last days that saw votes.
+         */
+        get: operations["read_leaderboard_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/leaderboard/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Leaderboard Changes
+         * @description Which ranks moved between two places of the log, and the votes that moved them.
+         */
+        get: operations["read_leaderboard_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/leaderboard/models/{model}/influence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Leaderboard Influence
+         * @description The 50 votes whose removal would move a model most; `change` in points of rating.
+         *
+         *     For administrators: it names the models of battles that are not revealed yet.
+         */
+        get: operations["read_leaderboard_influence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/votes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Votes
+         * @description Votes that stand, in the order of the log, each with its verdict; as CSV all of them.
+         */
+        get: operations["list_votes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/voters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Voters
+         * @description How odd everybody with 20 counted votes or more is, in standard deviations.
+         */
+        get: operations["list_voters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Evaluation Settings
+         * @description What can be rated and compared; administrators get all choices.
+         */
+        get: operations["read_evaluation_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Evaluation Settings
+         * @description Choose something else.
+         */
+        patch: operations["change_evaluation_settings"];
+        trace?: never;
+    };
+    "/api/v1/analytics/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Usage Summary
+         * @description Totals of a stretch, and of as much time right before.
+         */
+        get: operations["read_usage_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Usage Series
+         * @description Answers or tokens of each model, step by step.
+         */
+        get: operations["read_usage_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Usage Of Models
+         * @description What every model was asked.
+         */
+        get: operations["list_usage_of_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Usage Of Users
+         * @description What everybody asked.
+         */
+        get: operations["list_usage_of_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Usage Of Model
+         * @description One model: totals, how long it takes, and what people think of it day by day.
+         */
+        get: operations["read_usage_of_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Usage Of Chats
+         * @description Chats in which a model answered, the one used last first; not what was said there.
+         */
+        get: operations["list_usage_of_chats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Usage Of Messages
+         * @description Messages by model, person and time, newest first; not what they say.
+         */
+        get: operations["list_usage_of_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/retrieval": {
         parameters: {
             query?: never;
@@ -1057,7 +1738,7 @@ export interface paths {
         };
         /**
          * List Projections
-         * @description Every read model and policy, and how far behind the log it is.
+         * @description Every read model, policy and vector index, and how far behind it is.
          */
         get: operations["list_projections"];
         put?: never;
@@ -1350,6 +2031,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/features": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Document Features
+         * @description Whether the web can be searched, and which files may be uploaded.
+         */
+        get: operations["read_document_features"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/documents/settings": {
         parameters: {
             query?: never;
@@ -1468,6 +2169,74 @@ export interface paths {
          * @description Give up a generation that is being filled, or forget one that failed or is old.
          */
         post: operations["cancel_index"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description Exports, newest first.
+         */
+        get: operations["list_exports"];
+        put?: never;
+        /**
+         * Request Export
+         * @description Have judgements written to files; look at the export to see how far it is.
+         */
+        post: operations["request_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Export
+         * @description How far an export is, and its files.
+         */
+        get: operations["read_export"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Export
+         * @description Remove an export and its files; one that is being written is given up.
+         */
+        delete: operations["delete_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Export File
+         * @description A file of an export, or the part of it that the header `Range` asks for.
+         */
+        get: operations["read_export_file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1680,6 +2449,7 @@ export interface components {
             batch_count?: number | null;
             /** Seconds */
             seconds?: number | null;
+            rating?: components["schemas"]["OpinionShape"] | null;
         };
         /**
          * ApiKeyShape
@@ -1699,6 +2469,113 @@ export interface components {
             created_at: string;
             /** Last Used At */
             last_used_at: string | null;
+        };
+        /**
+         * Arena
+         * @description How hidden models are drawn and shown.
+         *
+         *     `weights` by model, 1 where none is given; a model of `targets` is drawn more often, one with
+         *     an outage never.
+         */
+        Arena: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Pacing
+             * @default lockstep
+             * @enum {string}
+             */
+            pacing: "lockstep" | "free";
+            /**
+             * Sampler
+             * @default weighted
+             * @enum {string}
+             */
+            sampler: "weighted" | "informative";
+            /**
+             * Votes Minute Max
+             * @default 30
+             */
+            votes_minute_max: number;
+            /**
+             * Targets
+             * @default []
+             */
+            targets: string[];
+            /**
+             * Outages
+             * @default []
+             */
+            outages: string[];
+            /** Weights */
+            weights?: {
+                [key: string]: number;
+            };
+            /**
+             * Entries
+             * @default [
+             *       {
+             *         "id": "arena",
+             *         "name": "Arena",
+             *         "include": [],
+             *         "exclude": []
+             *       }
+             *     ]
+             */
+            entries: components["schemas"]["ArenaEntry"][];
+        };
+        /**
+         * ArenaChange
+         * @description Another way of drawing; lists and weights are given whole.
+         */
+        ArenaChange: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Pacing */
+            pacing?: ("lockstep" | "free") | null;
+            /** Sampler */
+            sampler?: ("weighted" | "informative") | null;
+            /** Votes Minute Max */
+            votes_minute_max?: number | null;
+            /** Targets */
+            targets?: string[] | null;
+            /** Outages */
+            outages?: string[] | null;
+            /** Weights */
+            weights?: {
+                [key: string]: number;
+            } | null;
+            /** Entries */
+            entries?: components["schemas"]["EntryChange"][] | null;
+        };
+        /**
+         * ArenaEntry
+         * @description A line of the list of models behind which one of several hides; nothing included: all.
+         */
+        ArenaEntry: {
+            /**
+             * Id
+             * @default arena
+             */
+            id: string;
+            /**
+             * Name
+             * @default Arena
+             */
+            name: string;
+            /**
+             * Include
+             * @default []
+             */
+            include: string[];
+            /**
+             * Exclude
+             * @default []
+             */
+            exclude: string[];
         };
         /**
          * Asked
@@ -1728,6 +2605,66 @@ export interface components {
             name: string;
             /** Whole */
             whole: boolean;
+        };
+        /**
+         * BattleShape
+         * @description A battle; `winner` is my vote.
+         */
+        BattleShape: {
+            /**
+             * Battle Id
+             * Format: uuid
+             */
+            battle_id: string;
+            /**
+             * Chat Id
+             * Format: uuid
+             */
+            chat_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Prompt */
+            prompt: string;
+            /** Pool */
+            pool: string;
+            /** Blind */
+            blind: boolean;
+            /** Revealed */
+            revealed: boolean;
+            /** Winner */
+            winner: ("model_a" | "model_b" | "tie" | "both_bad") | null;
+            /** Started At */
+            started_at: string;
+            /** Sides */
+            sides: components["schemas"]["SideShape"][];
+        };
+        /**
+         * BoardShape
+         * @description A table of models as it was at a position of the log.
+         */
+        BoardShape: {
+            /** Position */
+            position: number;
+            /** As Of */
+            as_of: string | null;
+            /** Policy Version */
+            policy_version: number;
+            /** Method */
+            method: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            totals: components["schemas"]["interfaces__http__boards__TotalsShape"];
+            /** Entries */
+            entries: components["schemas"]["EntryShape"][];
+            /** Weights */
+            weights: {
+                [key: string]: number;
+            } | null;
         };
         /**
          * Branch
@@ -1787,6 +2724,30 @@ export interface components {
             running: number;
             /** Deleted At */
             deleted_at: string | null;
+        };
+        /**
+         * ChatUsage
+         * @description A chat in which models answered, without what was said.
+         */
+        ChatUsage: {
+            /**
+             * Chat Id
+             * Format: uuid
+             */
+            chat_id: string;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** User Name */
+            user_name: string;
+            /** Answers */
+            answers: number;
+            /** Tokens */
+            tokens: number;
+            /** Last At */
+            last_at: string;
         };
         /**
          * CheckShape
@@ -1858,6 +2819,24 @@ export interface components {
             id?: string | null;
         };
         /**
+         * Comparison
+         * @description A comparison of answers whose models were known; it never counts as a blind vote.
+         */
+        Comparison: {
+            /**
+             * Battle Id
+             * Format: uuid
+             */
+            battle_id: string;
+            /**
+             * Vote Id
+             * Format: uuid
+             */
+            vote_id: string;
+            /** Position */
+            position: number;
+        };
+        /**
          * ConnectionChange
          * @description What changes; what is left out stays. A header with null keeps its value.
          */
@@ -1909,6 +2888,19 @@ export interface components {
             source: "stored" | "environment" | "discovered";
             /** Created At */
             created_at: string | null;
+        };
+        /**
+         * CountedVote
+         * @description A vote, and where in the log it stands.
+         */
+        CountedVote: {
+            /**
+             * Vote Id
+             * Format: uuid
+             */
+            vote_id: string;
+            /** Position */
+            position: number;
         };
         /**
          * CreatedApiKey
@@ -2100,6 +3092,25 @@ export interface components {
             model: string;
         };
         /**
+         * EmbeddingBody
+         * @description Which model the vectors are from.
+         */
+        EmbeddingBody: {
+            /**
+             * Kind
+             * @default local
+             * @enum {string}
+             */
+            kind: "local" | "openai" | "ollama";
+            /** Connection Id */
+            connection_id?: string | null;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+        };
+        /**
          * EmbeddingChange
          * @description Another embedding model.
          */
@@ -2133,6 +3144,131 @@ export interface components {
             file: components["schemas"]["FileShape"] | null;
         };
         /**
+         * EntryChange
+         * @description An entry of the list of models that hides one of several.
+         */
+        EntryChange: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Include */
+            include?: string[];
+            /** Exclude */
+            exclude?: string[];
+        };
+        /**
+         * EntryShape
+         * @description A model in the table; `reason` says why it has no rating.
+         */
+        EntryShape: {
+            /** Model */
+            model: string;
+            /** Rating */
+            rating: number | null;
+            /** Lower */
+            lower: number | null;
+            /** Upper */
+            upper: number | null;
+            /** Rank */
+            rank: number | null;
+            /** Battles */
+            battles: number;
+            /** Wins */
+            wins: number;
+            /** Losses */
+            losses: number;
+            /** Ties */
+            ties: number;
+            /** Both Bad */
+            both_bad: number;
+            /** Win Rate */
+            win_rate: number | null;
+            /** Provisional */
+            provisional: boolean;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * EvaluationSettings
+         * @description All choices for evaluation.
+         */
+        EvaluationSettings: {
+            ratings?: components["schemas"]["Ratings"];
+            arena?: components["schemas"]["Arena"];
+            policy?: components["schemas"]["Policy"];
+        };
+        /**
+         * EvaluationSettingsChange
+         * @description What changes; what is left out stays.
+         * @example {
+         *       "arena": {
+         *         "sampler": "informative"
+         *       }
+         *     }
+         */
+        EvaluationSettingsChange: {
+            ratings?: components["schemas"]["RatingsChange"] | null;
+            arena?: components["schemas"]["ArenaChange"] | null;
+            policy?: components["schemas"]["PolicyChange"] | null;
+        };
+        /**
+         * ExportFile
+         * @description A file; `size` in bytes.
+         */
+        ExportFile: {
+            /** Path */
+            path: string;
+            /** Format */
+            format: string;
+            /** Rows */
+            rows: number;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * ExportShape
+         * @description An export. `done` of `count` judgements are written while it is running.
+         */
+        ExportShape: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed";
+            /** Reason */
+            reason: string | null;
+            /** Order */
+            order: {
+                [key: string]: unknown;
+            };
+            /** From Position */
+            from_position: number | null;
+            /** To Position */
+            to_position: number | null;
+            /** Rows */
+            rows: number | null;
+            /** Manifest Sha256 */
+            manifest_sha256: string | null;
+            /** Files */
+            files: components["schemas"]["ExportFile"][];
+            /** Done */
+            done: number | null;
+            /** Count */
+            count: number | null;
+            /** Created At */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
          * Failure
          * @description Why a file cannot be found.
          */
@@ -2146,6 +3282,97 @@ export interface components {
             kind: string;
             /** Message */
             message: string;
+        };
+        /**
+         * FeaturesShape
+         * @description What this installation allows; no extensions means that all files are read.
+         * @example {
+         *       "extensions": [],
+         *       "file_bytes_max": 524288000,
+         *       "web_search": true
+         *     }
+         */
+        FeaturesShape: {
+            /** Web Search */
+            web_search: boolean;
+            /** File Bytes Max */
+            file_bytes_max: number;
+            /** Extensions */
+            extensions: string[];
+        };
+        /**
+         * Fields
+         * @description What the fields of a passage are called there; an empty name means that there is none.
+         *
+         *     `link` is where a person can read it, `vector` what a vector is called where there are several.
+         */
+        Fields: {
+            /**
+             * Text
+             * @default text
+             */
+            text: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Link
+             * @default
+             */
+            link: string;
+            /**
+             * Page
+             * @default
+             */
+            page: string;
+            /**
+             * Id
+             * @default
+             */
+            id: string;
+            /**
+             * Vector
+             * @default
+             */
+            vector: string;
+        };
+        /**
+         * FieldsBody
+         * @description What the fields of a passage are called there; empty: there is none.
+         */
+        FieldsBody: {
+            /**
+             * Text
+             * @default text
+             */
+            text: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Link
+             * @default
+             */
+            link: string;
+            /**
+             * Page
+             * @default
+             */
+            page: string;
+            /**
+             * Id
+             * @default
+             */
+            id: string;
+            /**
+             * Vector
+             * @default
+             */
+            vector: string;
         };
         /**
          * FileChange
@@ -2399,6 +3626,8 @@ export interface components {
         /**
          * KnowledgeShape
          * @description A knowledge base. Its owner sees all of `access`, others what concerns themselves.
+         *
+         *     One of kind `external` lies elsewhere; it may have files of its own beside.
          * @example {
          *       "access": [
          *         {
@@ -2412,6 +3641,7 @@ export interface components {
          *       "failed": 1,
          *       "files": 12,
          *       "id": "0198c5a4-7d3e-7c11-b1a2-6c0d9a1f3e21",
+         *       "kind": "files",
          *       "my_role": "owner",
          *       "name": "Tea",
          *       "owner_id": "0198c5a4-7d3e-7c11-b1a2-6c0d9a1f3e20",
@@ -2427,6 +3657,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "files" | "external";
             /**
              * Owner Id
              * Format: uuid
@@ -2456,6 +3691,50 @@ export interface components {
             updated_at: string;
             /** Deleted At */
             deleted_at: string | null;
+        };
+        /**
+         * KnowledgeSourceChange
+         * @description Another place or another way to ask. A key that is left out stays, if the place does.
+         * @example {
+         *       "source": {
+         *         "collection": "handbook",
+         *         "fields": {
+         *           "link": "url",
+         *           "page": "page",
+         *           "text": "text",
+         *           "title": "title"
+         *         },
+         *         "kind": "qdrant",
+         *         "url": "http://127.0.0.1:6333"
+         *       }
+         *     }
+         */
+        KnowledgeSourceChange: {
+            source: components["schemas"]["SourceBody"];
+            /** Key */
+            key?: string | null;
+        };
+        /**
+         * KnowledgeSourceShape
+         * @description External knowledge; `trashed`: its owner put the knowledge base into the trash.
+         */
+        KnowledgeSourceShape: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            source: components["schemas"]["Source"];
+            /** Has Key */
+            has_key: boolean;
+            /** Trashed */
+            trashed: boolean;
+            /** Connected At */
+            connected_at: string;
         };
         /**
          * Leaf
@@ -2507,6 +3786,78 @@ export interface components {
             size: number;
         };
         /**
+         * MessageUsage
+         * @description A message without its words.
+         */
+        MessageUsage: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Chat Id
+             * Format: uuid
+             */
+            chat_id: string;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** User Name */
+            user_name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "assistant";
+            /** Model */
+            model: string | null;
+            /** Created At */
+            created_at: string;
+            /** Status */
+            status: string | null;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Seconds */
+            seconds: number | null;
+        };
+        /**
+         * ModelLine
+         * @description One model, one value for each step.
+         */
+        ModelLine: {
+            /** Model */
+            model: string;
+            /** Values */
+            values: number[];
+        };
+        /**
+         * ModelOverview
+         * @description One model; seconds in which half and 95 of 100 answers ended.
+         */
+        ModelOverview: {
+            /** Model */
+            model: string;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            totals: components["schemas"]["interfaces__http__analytics_shapes__TotalsShape"];
+            previous: components["schemas"]["interfaces__http__analytics_shapes__TotalsShape"];
+            /** Median Seconds */
+            median_seconds: number | null;
+            /** P95 Seconds */
+            p95_seconds: number | null;
+            /** Ratings */
+            ratings: components["schemas"]["RatingDayShape"][];
+            /** Tags */
+            tags: components["schemas"]["TagShape"][];
+        };
+        /**
          * ModelPage
          * @description All models, and what could not be asked.
          */
@@ -2538,6 +3889,40 @@ export interface components {
             context_tokens: number | null;
         };
         /**
+         * ModelUsage
+         * @description What one model was asked; `arena` are models that are still hidden.
+         */
+        ModelUsage: {
+            /** Questions */
+            questions: number;
+            /** Answers */
+            answers: number;
+            /** Completed */
+            completed: number;
+            /** Stopped */
+            stopped: number;
+            /** Failed */
+            failed: number;
+            /** Interrupted */
+            interrupted: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Mean Seconds */
+            mean_seconds: number | null;
+            /** Model */
+            model: string;
+        };
+        /**
+         * Models
+         * @description All models of a stretch, those with the most answers first.
+         */
+        Models: {
+            /** Items */
+            items: components["schemas"]["ModelUsage"][];
+        };
+        /**
          * MoreAnswers
          * @description Whom to ask once more; left out: the same model.
          */
@@ -2559,6 +3944,19 @@ export interface components {
         Myself: {
             user: components["schemas"]["Account"];
             session: components["schemas"]["SessionShape"] | null;
+        };
+        /**
+         * NamedSide
+         * @description Who answered on one side.
+         */
+        NamedSide: {
+            /**
+             * Slot
+             * @enum {string}
+             */
+            slot: "a" | "b";
+            /** Model */
+            model: string;
         };
         /**
          * NewAccount
@@ -2611,6 +4009,26 @@ export interface components {
             whole: boolean;
         };
         /**
+         * NewBattle
+         * @description A prompt of its own, or a question of mine; `pool` is an entry of the arena.
+         * @example {
+         *       "prompt": "Why is the sky blue?"
+         *     }
+         */
+        NewBattle: {
+            /** Prompt */
+            prompt?: string | null;
+            /** Chat Id */
+            chat_id?: string | null;
+            /** Message Id */
+            message_id?: string | null;
+            /**
+             * Pool
+             * @default
+             */
+            pool: string;
+        };
+        /**
          * NewChat
          * @description A conversation to open; everything may be left out.
          * @example {
@@ -2636,6 +4054,27 @@ export interface components {
             models?: string[];
             /** Messages */
             messages?: components["schemas"]["SavedMessage"][];
+        };
+        /**
+         * NewComparison
+         * @description Which of two answers to the same question is better.
+         */
+        NewComparison: {
+            /**
+             * Chat Id
+             * Format: uuid
+             */
+            chat_id: string;
+            /**
+             * Better Id
+             * Format: uuid
+             */
+            better_id: string;
+            /**
+             * Other Id
+             * Format: uuid
+             */
+            other_id: string;
         };
         /**
          * NewConnection
@@ -2685,6 +4124,64 @@ export interface components {
             parent_id?: string | null;
         };
         /**
+         * NewExport
+         * @description What to export. `until` left out is the end of the log as it is when the work begins.
+         * @example {
+         *       "formats": [
+         *         "trl-preference"
+         *       ],
+         *       "votes": "eligible"
+         *     }
+         */
+        NewExport: {
+            /** Formats */
+            formats: string[];
+            /**
+             * After
+             * @default 0
+             */
+            after: number;
+            /** Until */
+            until?: number | null;
+            /**
+             * Space
+             * @default
+             */
+            space: string;
+            /** Where */
+            where?: {
+                [key: string]: string;
+            };
+            /**
+             * Votes
+             * @default eligible
+             * @enum {string}
+             */
+            votes: "eligible" | "trusted" | "all";
+            /**
+             * Parquet
+             * @default false
+             */
+            parquet: boolean;
+            /**
+             * With System
+             * @default false
+             */
+            with_system: boolean;
+            /**
+             * Distinct
+             * @default false
+             */
+            distinct: boolean;
+            /**
+             * Shard Rows
+             * @default 100000
+             */
+            shard_rows: number;
+            /** Redact */
+            redact?: string[];
+        };
+        /**
          * NewKnowledge
          * @description A knowledge base to make.
          * @example {
@@ -2702,6 +4199,38 @@ export interface components {
              * @default
              */
             description: string;
+        };
+        /**
+         * NewKnowledgeSource
+         * @description Knowledge to connect. Its key is kept sealed, and never shown.
+         * @example {
+         *       "name": "Handbook",
+         *       "source": {
+         *         "collection": "handbook",
+         *         "fields": {
+         *           "link": "url",
+         *           "page": "page",
+         *           "text": "text",
+         *           "title": "title"
+         *         },
+         *         "kind": "qdrant",
+         *         "url": "http://127.0.0.1:6333"
+         *       }
+         *     }
+         */
+        NewKnowledgeSource: {
+            /** Id */
+            id?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            source: components["schemas"]["SourceBody"];
+            /** Key */
+            key?: string | null;
         };
         /**
          * NewMessage
@@ -2739,6 +4268,32 @@ export interface components {
         NewName: {
             /** Name */
             name: string;
+        };
+        /**
+         * NewOpinion
+         * @description A thumb: 1 up, -1 down, 0 neither. Up goes with a score of 6 to 10, down with 1 to 5.
+         * @example {
+         *       "reasons": [
+         *         "accurate"
+         *       ],
+         *       "score": 8,
+         *       "value": 1
+         *     }
+         */
+        NewOpinion: {
+            /** Value */
+            value: number;
+            /** Score */
+            score?: number | null;
+            /** Reasons */
+            reasons?: string[];
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Tags */
+            tags?: string[];
         };
         /**
          * NewPage
@@ -2820,12 +4375,73 @@ export interface components {
             role: components["schemas"]["Role-Input"];
         };
         /**
+         * NewVote
+         * @description Who was better: `model_a`, `model_b`, `tie` or `both_bad`.
+         * @example {
+         *       "winner": "model_a"
+         *     }
+         */
+        NewVote: {
+            /** Winner */
+            winner: string;
+        };
+        /**
          * NewWords
          * @description Other words.
          */
         NewWords: {
             /** Content */
             content: string;
+        };
+        /**
+         * OpenEntry
+         * @description An entry one can battle in.
+         */
+        OpenEntry: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * OpenEvaluation
+         * @description What everybody may know.
+         */
+        OpenEvaluation: {
+            /** Ratings Enabled */
+            ratings_enabled: boolean;
+            /** Arena Enabled */
+            arena_enabled: boolean;
+            /** Votes Minute Max */
+            votes_minute_max: number;
+            /** Entries */
+            entries: components["schemas"]["OpenEntry"][];
+            /** Policy Version */
+            policy_version: number;
+            /** @description All choices; for administrators. */
+            all?: components["schemas"]["EvaluationSettings"] | null;
+        };
+        /**
+         * OpinionShape
+         * @description What one thinks of an answer.
+         */
+        OpinionShape: {
+            /**
+             * Value
+             * @enum {integer}
+             */
+            value: -1 | 0 | 1;
+            /** Score */
+            score?: number | null;
+            /** Reasons */
+            reasons?: string[];
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Tags */
+            tags?: string[];
         };
         /**
          * Options
@@ -2851,10 +4467,24 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[BattleShape] */
+        Page_BattleShape_: {
+            /** Items */
+            items: components["schemas"]["BattleShape"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[ChatShape] */
         Page_ChatShape_: {
             /** Items */
             items: components["schemas"]["ChatShape"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ChatUsage] */
+        Page_ChatUsage_: {
+            /** Items */
+            items: components["schemas"]["ChatUsage"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -2879,6 +4509,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[ExportShape] */
+        Page_ExportShape_: {
+            /** Items */
+            items: components["schemas"]["ExportShape"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[FileShape] */
         Page_FileShape_: {
             /** Items */
@@ -2900,6 +4537,20 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[KnowledgeSourceShape] */
+        Page_KnowledgeSourceShape_: {
+            /** Items */
+            items: components["schemas"]["KnowledgeSourceShape"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[MessageUsage] */
+        Page_MessageUsage_: {
+            /** Items */
+            items: components["schemas"]["MessageUsage"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[PassageShape] */
         Page_PassageShape_: {
             /** Items */
@@ -2911,6 +4562,13 @@ export interface components {
         Page_Person_: {
             /** Items */
             items: components["schemas"]["Person"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[RatingShape] */
+        Page_RatingShape_: {
+            /** Items */
+            items: components["schemas"]["RatingShape"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -3005,6 +4663,37 @@ export interface components {
             directory_id?: string | null;
         };
         /**
+         * Policy
+         * @description How many votes of one kind count; a change of a cap raises the version.
+         */
+        Policy: {
+            /**
+             * Prompt Votes Max
+             * @default 20
+             */
+            prompt_votes_max: number;
+            /**
+             * Voter Day Votes Max
+             * @default 50
+             */
+            voter_day_votes_max: number;
+            /**
+             * Version
+             * @default 1
+             */
+            version: number;
+        };
+        /**
+         * PolicyChange
+         * @description Other caps; the version rises by itself.
+         */
+        PolicyChange: {
+            /** Prompt Votes Max */
+            prompt_votes_max?: number | null;
+            /** Voter Day Votes Max */
+            voter_day_votes_max?: number | null;
+        };
+        /**
          * Posted
          * @description The question, and the answers that will come: follow them at `/answers/{id}/stream`.
          */
@@ -3037,7 +4726,7 @@ export interface components {
         };
         /**
          * ProjectionShape
-         * @description A read model, and how far it has come.
+         * @description A read model, and how far it has come. Vector indexes, `index:STORE`, count files.
          */
         ProjectionShape: {
             /** Name */
@@ -3107,6 +4796,101 @@ export interface components {
              * @default false
              */
             web_search: boolean;
+        };
+        /**
+         * RatedModels
+         * @description Models of which somebody has an opinion.
+         */
+        RatedModels: {
+            /** Items */
+            items: string[];
+        };
+        /**
+         * RatingDayShape
+         * @description Thumbs of one day.
+         */
+        RatingDayShape: {
+            /** At */
+            at: string;
+            /** Up */
+            up: number;
+            /** Down */
+            down: number;
+            /** Neither */
+            neither: number;
+        };
+        /**
+         * RatingShape
+         * @description An opinion of an answer, and of which model it was.
+         */
+        RatingShape: {
+            /**
+             * Value
+             * @enum {integer}
+             */
+            value: -1 | 0 | 1;
+            /** Score */
+            score?: number | null;
+            /** Reasons */
+            reasons?: string[];
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Tags */
+            tags?: string[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Chat Id
+             * Format: uuid
+             */
+            chat_id: string;
+            /**
+             * Answer Id
+             * Format: uuid
+             */
+            answer_id: string;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** User Name */
+            user_name: string;
+            /** User Email */
+            user_email: string;
+            /** Model */
+            model: string;
+            /** Base Model */
+            base_model: string;
+            /** Created At */
+            created_at: string;
+            /** Changed At */
+            changed_at: string;
+        };
+        /**
+         * Ratings
+         * @description Whether answers can be rated.
+         */
+        Ratings: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /**
+         * RatingsChange
+         * @description Whether answers can be rated.
+         */
+        RatingsChange: {
+            /** Enabled */
+            enabled?: boolean | null;
         };
         /**
          * Readiness
@@ -3190,6 +4974,17 @@ export interface components {
             };
         };
         /**
+         * RequestedExport
+         * @description An export that will be written.
+         */
+        RequestedExport: {
+            /**
+             * Export Id
+             * Format: uuid
+             */
+            export_id: string;
+        };
+        /**
          * Reranker
          * @description What orders passages once more.
          */
@@ -3199,7 +4994,7 @@ export interface components {
              * @default none
              * @enum {string}
              */
-            kind: "none" | "http" | "local";
+            kind: "none" | "built_in" | "http" | "local";
             /**
              * Url
              * @default
@@ -3222,7 +5017,7 @@ export interface components {
          */
         RerankerChange: {
             /** Kind */
-            kind?: ("none" | "http" | "local") | null;
+            kind?: ("none" | "built_in" | "http" | "local") | null;
             /** Url */
             url?: string | null;
             /** Model */
@@ -3295,6 +5090,21 @@ export interface components {
             reranker?: components["schemas"]["RerankerChange"] | null;
         };
         /**
+         * Revealed
+         * @description Who the models were.
+         */
+        Revealed: {
+            /**
+             * Battle Id
+             * Format: uuid
+             */
+            battle_id: string;
+            /** Sides */
+            sides: components["schemas"]["NamedSide"][];
+            /** Position */
+            position: number;
+        };
+        /**
          * Role
          * @description What a person may do here.
          * @enum {string}
@@ -3312,6 +5122,24 @@ export interface components {
             role: "system" | "user" | "assistant";
             /** Content */
             content: string;
+        };
+        /**
+         * SampleShape
+         * @description A passage as the source gave it.
+         */
+        SampleShape: {
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+            /** Url */
+            url: string;
+            /** Page */
+            page: number | null;
+            /** Id */
+            id: string;
+            /** Score */
+            score: number;
         };
         /**
          * SavedMessage
@@ -3350,6 +5178,32 @@ export interface components {
             rerank: number | null;
         };
         /**
+         * Series
+         * @description Usage over time; `previous` is all models together, right before.
+         */
+        Series: {
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            /**
+             * Bucket
+             * @enum {string}
+             */
+            bucket: "10m" | "1h" | "1d";
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "messages" | "tokens";
+            /** Times */
+            times: string[];
+            /** Series */
+            series: components["schemas"]["ModelLine"][];
+            /** Previous */
+            previous: number[];
+        };
+        /**
          * SessionShape
          * @description The session one calls with.
          */
@@ -3386,6 +5240,30 @@ export interface components {
             leaf_id: string;
         };
         /**
+         * SideShape
+         * @description One side; `model` is null while it is hidden, `content` empty while it answers.
+         */
+        SideShape: {
+            /**
+             * Slot
+             * @enum {string}
+             */
+            slot: "a" | "b";
+            /** Name */
+            name: string;
+            /**
+             * Answer Id
+             * Format: uuid
+             */
+            answer_id: string;
+            /** Status */
+            status: ("complete" | "error" | "aborted") | null;
+            /** Content */
+            content: string;
+            /** Model */
+            model: string | null;
+        };
+        /**
          * SignedIn
          * @description A session token, and whose it is. The browser has it as a cookie already.
          */
@@ -3393,6 +5271,172 @@ export interface components {
             /** Token */
             token: string;
             user: components["schemas"]["Account"];
+        };
+        /**
+         * Source
+         * @description A source. `collection` is that of Qdrant or Milvus, or a table, perhaps with its schema.
+         *
+         *     `database` is the address of a PostgreSQL database, `url` that of everything else.
+         */
+        Source: {
+            /**
+             * Kind
+             * @default http
+             * @enum {string}
+             */
+            kind: "http" | "qdrant" | "milvus" | "pgvector";
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+            /**
+             * Database
+             * @default
+             */
+            database: string;
+            /**
+             * Collection
+             * @default
+             */
+            collection: string;
+            /**
+             * Metric
+             * @default cosine
+             * @enum {string}
+             */
+            metric: "cosine" | "product" | "euclidean";
+            fields?: components["schemas"]["Fields"];
+            embedding?: components["schemas"]["Embedding"];
+            /**
+             * Seconds
+             * @default 5
+             */
+            seconds: number;
+        };
+        /**
+         * SourceBody
+         * @description Where passages are: `database` and `collection` (a table) for pgvector, else `url`.
+         * @example {
+         *       "collection": "handbook",
+         *       "fields": {
+         *         "link": "url",
+         *         "page": "page",
+         *         "text": "text",
+         *         "title": "title"
+         *       },
+         *       "kind": "qdrant",
+         *       "url": "http://127.0.0.1:6333"
+         *     }
+         */
+        SourceBody: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "http" | "qdrant" | "milvus" | "pgvector";
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+            /**
+             * Database
+             * @default
+             */
+            database: string;
+            /**
+             * Collection
+             * @default
+             */
+            collection: string;
+            /**
+             * Metric
+             * @default cosine
+             * @enum {string}
+             */
+            metric: "cosine" | "product" | "euclidean";
+            fields?: components["schemas"]["FieldsBody"];
+            embedding?: components["schemas"]["EmbeddingBody"];
+            /**
+             * Seconds
+             * @default 5
+             */
+            seconds: number;
+        };
+        /**
+         * SourceTrial
+         * @description A source that need not be kept, and a question to try it with.
+         * @example {
+         *       "query": "Tea",
+         *       "source": {
+         *         "collection": "handbook",
+         *         "fields": {
+         *           "link": "url",
+         *           "page": "page",
+         *           "text": "text",
+         *           "title": "title"
+         *         },
+         *         "kind": "qdrant",
+         *         "url": "http://127.0.0.1:6333"
+         *       }
+         *     }
+         */
+        SourceTrial: {
+            source: components["schemas"]["SourceBody"];
+            /** Key */
+            key?: string | null;
+            /**
+             * Id
+             * @description Whose key to use when none is sent.
+             */
+            id?: string | null;
+            /**
+             * Query
+             * @default What is this about?
+             */
+            query: string;
+        };
+        /**
+         * SourceTrialShape
+         * @description How it went, in words, and some passages.
+         */
+        SourceTrialShape: {
+            /** Ok */
+            ok: boolean;
+            /** Detail */
+            detail: string;
+            /** Passages */
+            passages: components["schemas"]["SampleShape"][];
+            /** Milliseconds */
+            milliseconds: number;
+        };
+        /**
+         * StartedBattle
+         * @description A battle that begins; follow it at `/arena/battles/{id}/stream`.
+         */
+        StartedBattle: {
+            /**
+             * Battle Id
+             * Format: uuid
+             */
+            battle_id: string;
+            /** Slots */
+            slots: ("a" | "b")[];
+            /**
+             * Chat Id
+             * Format: uuid
+             */
+            chat_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /** Answer Ids */
+            answer_ids: string[];
+            /** Position */
+            position: number;
         };
         /**
          * State
@@ -3443,6 +5487,26 @@ export interface components {
             key?: string | null;
         };
         /**
+         * Suggested
+         * @description What a conversation may be about.
+         */
+        Suggested: {
+            /** Tags */
+            tags: string[];
+        };
+        /**
+         * Summary
+         * @description Totals, and those of as much time right before.
+         */
+        Summary: {
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            totals: components["schemas"]["interfaces__http__analytics_shapes__TotalsShape"];
+            previous: components["schemas"]["interfaces__http__analytics_shapes__TotalsShape"];
+        };
+        /**
          * SyncedDirectory
          * @description A directory that is only on one side.
          */
@@ -3461,6 +5525,16 @@ export interface components {
             path: string;
             /** File Id */
             file_id: string | null;
+        };
+        /**
+         * TagShape
+         * @description A tag of ratings, and how often it is there.
+         */
+        TagShape: {
+            /** Tag */
+            tag: string;
+            /** Count */
+            count: number;
         };
         /**
          * TemporaryQuestion
@@ -3717,6 +5791,47 @@ export interface components {
             name?: string | null;
         };
         /**
+         * UserUsage
+         * @description What one person asked; without a name when the account is gone.
+         */
+        UserUsage: {
+            /** Questions */
+            questions: number;
+            /** Answers */
+            answers: number;
+            /** Completed */
+            completed: number;
+            /** Stopped */
+            stopped: number;
+            /** Failed */
+            failed: number;
+            /** Interrupted */
+            interrupted: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Mean Seconds */
+            mean_seconds: number | null;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** User Name */
+            user_name: string;
+            /** User Email */
+            user_email: string;
+        };
+        /**
+         * Users
+         * @description All people of a stretch, those with the most answers first.
+         */
+        Users: {
+            /** Items */
+            items: components["schemas"]["UserUsage"][];
+        };
+        /**
          * Verification
          * @description What was counted, and what differs; incomplete when there was not time enough.
          */
@@ -3834,6 +5949,50 @@ export interface components {
          */
         domain__users__Role: "administrator" | "user" | "pending";
         /**
+         * TotalsShape
+         * @description All of a stretch.
+         */
+        interfaces__http__analytics_shapes__TotalsShape: {
+            /** Questions */
+            questions: number;
+            /** Answers */
+            answers: number;
+            /** Completed */
+            completed: number;
+            /** Stopped */
+            stopped: number;
+            /** Failed */
+            failed: number;
+            /** Interrupted */
+            interrupted: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Mean Seconds */
+            mean_seconds: number | null;
+            /** Chats */
+            chats: number;
+            /** Users */
+            users: number;
+        };
+        /**
+         * TotalsShape
+         * @description How many votes there are, how many count, and why the others do not.
+         */
+        interfaces__http__boards__TotalsShape: {
+            /** Votes */
+            votes: number;
+            /** Accepted */
+            accepted: number;
+            /** Dropped */
+            dropped: {
+                [key: string]: number;
+            };
+            /** Voters */
+            voters: number;
+        };
+        /**
          * Cutting
          * @description How files are cut into passages: their length and how much they share, in tokens.
          */
@@ -3894,6 +6053,11 @@ export interface components {
              * @default null
              */
             received: number | null;
+            /**
+             * Code
+             * @default null
+             */
+            code: string | null;
         };
         /**
          * ServerSentEvent
@@ -7315,6 +9479,98 @@ export interface operations {
             };
         };
     };
+    reindex_knowledge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                knowledge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_entries: {
         parameters: {
             query?: {
@@ -7993,6 +10249,492 @@ export interface operations {
                 };
                 content: {
                     "application/zip": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_knowledge_sources: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KnowledgeSourceShape_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connect_knowledge_source: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKnowledgeSource"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeSourceShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_knowledge_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                knowledge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeSourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeSourceShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_knowledge_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                knowledge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_new_knowledge_source: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceTrial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceTrialShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_knowledge_source: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                knowledge_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceTrialShape"];
                 };
             };
             /** @description Unauthorized */
@@ -9047,6 +11789,3016 @@ export interface operations {
             };
         };
     };
+    read_rating: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatingShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOpinion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatingShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_rating: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggest_rating_tags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                chat_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggested"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ratings: {
+        parameters: {
+            query?: {
+                /** @description Only one's own; others see these alone. */
+                mine?: boolean;
+                model?: string | null;
+                value?: number | null;
+                user?: string | null;
+                from?: string | null;
+                until?: string | null;
+                sort?: "date" | "user" | "model" | "value";
+                order?: "asc" | "desc";
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RatingShape_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_all_ratings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rated_models: {
+        parameters: {
+            query?: {
+                /** @description Only one's own; others see these alone. */
+                mine?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatedModels"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_ratings: {
+        parameters: {
+            query?: {
+                /** @description Only one's own; others see these alone. */
+                mine?: boolean;
+                model?: string | null;
+                value?: number | null;
+                user?: string | null;
+                from?: string | null;
+                until?: string | null;
+                sort?: "date" | "user" | "model" | "value";
+                order?: "asc" | "desc";
+                format?: "csv" | "json";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/json": Record<string, never>[];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_rating: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rating_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_battles: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BattleShape_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_battle: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBattle"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedBattle"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_battle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                battle_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BattleShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_battle: {
+        parameters: {
+            query?: never;
+            header?: {
+                "last-event-id"?: string;
+            };
+            path: {
+                battle_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ServerSentEvent"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_vote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                battle_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedVote"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cast_vote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                battle_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedVote"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retract_vote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                battle_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedVote"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reveal_battle: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                battle_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_answers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComparison"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_leaderboard: {
+        parameters: {
+            query?: {
+                /** @description votes from an RFC 3339 time on */
+                from?: string | null;
+                /** @description bt, elo, approval, openwebui */
+                method?: string | null;
+                category?: string | null;
+                language?: string | null;
+                /** @description half, drop_both_bad, drop_all */
+                ties?: string | null;
+                /** @description none, pair */
+                weighting?: string | null;
+                /** @description off, on */
+                style?: string | null;
+                /** @description eligible, trusted, all */
+                votes?: string | null;
+                /** @description sandwich, bootstrap:N */
+                interval?: string | null;
+                /** @description MODEL:RATING */
+                anchor?: string | null;
+                /** @description votes before an RFC 3339 time */
+                until?: string | null;
+                /** @description a position, an RFC 3339 time, or import:NAME@SEQ */
+                as_of?: string | null;
+                /** @description an imported data set of its own */
+                space?: string | null;
+                /** @description how far a vote moves an Elo rating */
+                k?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardShape"];
+                };
+            };
+            /** @description What the caller has is what there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_leaderboard_matrix: {
+        parameters: {
+            query?: {
+                /** @description votes from an RFC 3339 time on */
+                from?: string | null;
+                /** @description bt, elo, approval, openwebui */
+                method?: string | null;
+                category?: string | null;
+                language?: string | null;
+                /** @description half, drop_both_bad, drop_all */
+                ties?: string | null;
+                /** @description none, pair */
+                weighting?: string | null;
+                /** @description off, on */
+                style?: string | null;
+                /** @description eligible, trusted, all */
+                votes?: string | null;
+                /** @description sandwich, bootstrap:N */
+                interval?: string | null;
+                /** @description MODEL:RATING */
+                anchor?: string | null;
+                /** @description votes before an RFC 3339 time */
+                until?: string | null;
+                /** @description a position, an RFC 3339 time, or import:NAME@SEQ */
+                as_of?: string | null;
+                /** @description an imported data set of its own */
+                space?: string | null;
+                /** @description how far a vote moves an Elo rating */
+                k?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What the caller has is what there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_leaderboard_history: {
+        parameters: {
+            query?: {
+                /** @description the model */
+                model?: string | null;
+                /** @description 1 to 366 */
+                days?: string | null;
+                /** @description bt, elo, approval, openwebui */
+                method?: string | null;
+                category?: string | null;
+                language?: string | null;
+                /** @description half, drop_both_bad, drop_all */
+                ties?: string | null;
+                /** @description none, pair */
+                weighting?: string | null;
+                /** @description off, on */
+                style?: string | null;
+                /** @description eligible, trusted, all */
+                votes?: string | null;
+                /** @description sandwich, bootstrap:N */
+                interval?: string | null;
+                /** @description MODEL:RATING */
+                anchor?: string | null;
+                /** @description votes before an RFC 3339 time */
+                until?: string | null;
+                /** @description a position, an RFC 3339 time, or import:NAME@SEQ */
+                as_of?: string | null;
+                /** @description an imported data set of its own */
+                space?: string | null;
+                /** @description how far a vote moves an Elo rating */
+                k?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What the caller has is what there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_leaderboard_changes: {
+        parameters: {
+            query?: {
+                /** @description as `as_of` */
+                from?: string | null;
+                /** @description as `as_of`; the end if left out */
+                to?: string | null;
+                /** @description bt, elo, approval, openwebui */
+                method?: string | null;
+                category?: string | null;
+                language?: string | null;
+                /** @description half, drop_both_bad, drop_all */
+                ties?: string | null;
+                /** @description none, pair */
+                weighting?: string | null;
+                /** @description off, on */
+                style?: string | null;
+                /** @description eligible, trusted, all */
+                votes?: string | null;
+                /** @description sandwich, bootstrap:N */
+                interval?: string | null;
+                /** @description MODEL:RATING */
+                anchor?: string | null;
+                /** @description votes before an RFC 3339 time */
+                until?: string | null;
+                /** @description a position, an RFC 3339 time, or import:NAME@SEQ */
+                as_of?: string | null;
+                /** @description an imported data set of its own */
+                space?: string | null;
+                /** @description how far a vote moves an Elo rating */
+                k?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What the caller has is what there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_leaderboard_influence: {
+        parameters: {
+            query?: {
+                /** @description bt, elo, approval, openwebui */
+                method?: string | null;
+                category?: string | null;
+                language?: string | null;
+                /** @description half, drop_both_bad, drop_all */
+                ties?: string | null;
+                /** @description none, pair */
+                weighting?: string | null;
+                /** @description off, on */
+                style?: string | null;
+                /** @description eligible, trusted, all */
+                votes?: string | null;
+                /** @description sandwich, bootstrap:N */
+                interval?: string | null;
+                /** @description MODEL:RATING */
+                anchor?: string | null;
+                /** @description votes before an RFC 3339 time */
+                until?: string | null;
+                /** @description a position, an RFC 3339 time, or import:NAME@SEQ */
+                as_of?: string | null;
+                /** @description an imported data set of its own */
+                space?: string | null;
+                /** @description how far a vote moves an Elo rating */
+                k?: string | null;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What the caller has is what there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_votes: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string | null;
+                as_of?: string | null;
+                space?: string | null;
+                category?: string | null;
+                language?: string | null;
+                /** @description counted, dropped */
+                verdict?: string | null;
+                /** @description unknown_battle, self_pair, not_blind, incomplete, identity_leak, duplicate_prompt, prompt_cap, voter_daily_cap, flagged_voter */
+                reason?: string | null;
+                /** @description json, csv */
+                format?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of votes, or all of them as CSV. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                    "text/csv": string;
+                };
+            };
+            /** @description What the caller has is what there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_voters: {
+        parameters: {
+            query?: {
+                as_of?: string | null;
+                space?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What the caller has is what there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_evaluation_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenEvaluation"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_evaluation_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationSettingsChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationSettings"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_usage_summary: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                until?: string | null;
+                user?: string | null;
+                model?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_usage_series: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                until?: string | null;
+                user?: string | null;
+                model?: string | null;
+                bucket?: "10m" | "1h" | "1d";
+                metric?: "messages" | "tokens";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage_of_models: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                until?: string | null;
+                user?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage_of_users: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                until?: string | null;
+                user?: string | null;
+                model?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_usage_of_model: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                until?: string | null;
+                user?: string | null;
+            };
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelOverview"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage_of_chats: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                until?: string | null;
+                user?: string | null;
+                model?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChatUsage_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage_of_messages: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                until?: string | null;
+                user?: string | null;
+                model?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageUsage_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     try_retrieval: {
         parameters: {
             query?: never;
@@ -9905,6 +15657,8 @@ export interface operations {
                 trash?: boolean;
                 /** @description Those of everybody; only for administrators. */
                 all?: boolean;
+                /** @description Newest or oldest first, by name, or largest first. */
+                sort?: "newest" | "oldest" | "name" | "size";
                 limit?: number;
                 /** @description `next_cursor` of a page. */
                 cursor?: string | null;
@@ -11032,6 +16786,73 @@ export interface operations {
             };
         };
     };
+    read_document_features: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeaturesShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_document_settings: {
         parameters: {
             query?: never;
@@ -11538,6 +17359,422 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExportShape_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestedExport"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description What the caller has is what there is. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,7 @@
 /** The shapes of the HTTP API, as its contract has them. */
 
 import type { Attachment } from './document-types.ts';
+import type { Opinion } from './ratings.ts';
 
 export type Role = 'administrator' | 'user' | 'pending';
 
@@ -173,6 +174,7 @@ export interface Message {
 	batch_id?: string | null;
 	batch_count?: number | null;
 	seconds?: number | null;
+	rating?: Opinion | null;
 }
 
 export interface Branch extends Page<Message> {
@@ -209,6 +211,7 @@ export interface PieceData {
 	seconds?: number;
 	items?: Citation[];
 	queries?: string[];
+	problems?: string[];
 	files?: string[];
 	status?: AnswerStatus;
 	usage?: Usage | null;

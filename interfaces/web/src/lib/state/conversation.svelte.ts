@@ -1,6 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import * as api from '#lib/api/chats.ts';
 import { ApiError, reason } from '#lib/api/client.ts';
+import type { Opinion } from '#lib/api/ratings.ts';
 import type { Change, Chat, Message, Piece } from '#lib/api/types.ts';
 import type { AnswerText } from '#lib/stream/answer.ts';
 import { isRunning, joinBranch, withNew, withOlder } from './branch.ts';
@@ -105,6 +106,14 @@ export class Conversation implements Listener {
 		if (batch && message.batch_id) this.beside.set(message.batch_id, batch.map(swap));
 		if (message.role === 'assistant' && !isRunning(message)) this.lives.delete(message.id);
 		this.followRunning();
+	}
+
+	/** What one thinks of an answer, on all places where it is shown. */
+	rated(id: string, rating: Opinion | null): void {
+		const swap = (each: Message) => (each.id === id ? { ...each, rating } : each);
+		this.messages = this.messages.map(swap);
+		for (const [batch, answers] of this.beside)
+			if (answers.some((each) => each.id === id)) this.beside.set(batch, answers.map(swap));
 	}
 
 	/** An ended answer goes on in place. */

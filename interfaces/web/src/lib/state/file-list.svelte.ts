@@ -1,7 +1,6 @@
 import * as api from '#lib/api/files.ts';
 import { reason } from '#lib/api/client.ts';
 import type { FileState, FinishedFile, StoredFile } from '#lib/api/document-types.ts';
-import type { Page } from '#lib/api/types.ts';
 import type { Picked } from '#lib/files/dropped.ts';
 import { t } from '#lib/i18n/index.ts';
 import { FileWatch } from './file-watch.ts';
@@ -9,9 +8,6 @@ import { toasts } from './toasts.svelte.ts';
 import { Upload } from './upload.svelte.ts';
 
 const GATHER = 300;
-/** The server gives the newest first; by name or size they are sorted here, all that are loaded. */
-const PAGE_MAX = 100;
-const SORTED_MAX = 2000;
 
 export interface Filter {
 	query: string;
@@ -24,7 +20,7 @@ export interface Filter {
 export class FileList {
 	items = $state.raw<StoredFile[]>([]);
 	cursor = $state<string | null>(null);
-	filter = $state.raw<Filter>({ query: '', state: '', sort: 'date', trash: false });
+	filter = $state.raw<Filter>({ query: '', state: '', sort: 'newest', trash: false });
 	loaded = $state(false);
 	loading = $state(false);
 	error = $state('');
@@ -46,9 +42,6 @@ export class FileList {
 		this.watch.close();
 		if (this.timer) clearTimeout(this.timer);
 	}
-
-	/** As they are shown. */
-	readonly sorted = $derived(inOrder(this.items, this.filter.sort));
 
 	choose(change: Partial<Filter>): void {
 		this.filter = { ...this.filter, ...change };
@@ -91,8 +84,8 @@ export class FileList {
 	private arrived(file: FinishedFile): void {
 		if (file.duplicate_of === file.id) toasts.say(t('upload.known', { name: file.name }));
 		this.uploads = this.uploads.filter((each) => each.phase !== 'done' && each.file === null);
-		const { query, state, trash } = this.filter;
-		if (query || state || trash) return this.later();
+		const { query, state, sort, trash } = this.filter;
+		if (query || state || trash || sort !== 'newest') return this.later();
 		this.items = [file, ...this.items.filter((each) => each.id !== file.id)];
 	}
 
@@ -100,7 +93,7 @@ export class FileList {
 		const round = (this.round += 1);
 		this.loading = true;
 		try {
-			const page = await this.read(cursor);
+			const page = await api.files({ ...this.filter, cursor: cursor ?? undefined });
 			if (round !== this.round) return;
 			const before = cursor ? this.items : [];
 			const has = new Set(before.map((each) => each.id));
@@ -114,30 +107,4 @@ export class FileList {
 			if (round === this.round) this.loading = false;
 		}
 	}
-
-	private async read(cursor: string | null): Promise<Page<StoredFile>> {
-		const { query, state, sort, trash } = this.filter;
-		const all = sort !== 'date';
-		let page: Page<StoredFile> = { items: [], next_cursor: cursor };
-		do {
-			const next = await api.files({
-				query,
-				state,
-				trash,
-				cursor: page.next_cursor ?? undefined,
-				...(all ? { limit: PAGE_MAX } : {})
-			});
-			page = { items: [...page.items, ...next.items], next_cursor: next.next_cursor };
-		} while (all && page.next_cursor && page.items.length < SORTED_MAX);
-		return page;
-	}
-}
-
-function inOrder(files: StoredFile[], sort: api.FileSort): StoredFile[] {
-	if (sort === 'date') return files;
-	return files.toSorted((one, two) =>
-		sort === 'size'
-			? two.size - one.size
-			: one.name.localeCompare(two.name, 'en', { numeric: true, sensitivity: 'base' })
-	);
 }

@@ -1,7 +1,11 @@
 import { models as readModels } from '#lib/api/models.ts';
 import { reason } from '#lib/api/client.ts';
+import { t } from '#lib/i18n/index.ts';
 import type { Model, Models } from '#lib/api/types.ts';
 import { load, store } from './stored.ts';
+
+/** What stands in for the name of a model as long as it is hidden. */
+const HIDDEN = /^arena:[0-9a-f-]{36}:([ab])$/;
 
 /** The models one can ask, and which were asked last. */
 class ModelsState {
@@ -23,6 +27,8 @@ class ModelsState {
 	}
 
 	name(id: string | null | undefined): string {
+		const hidden = HIDDEN.exec(id ?? '');
+		if (hidden) return t('arena.side', { letter: hidden[1]!.toUpperCase() });
 		return this.items.find((each) => each.id === id)?.name ?? id ?? '';
 	}
 

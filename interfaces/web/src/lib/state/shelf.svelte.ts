@@ -1,7 +1,6 @@
 import * as api from '#lib/api/knowledge.ts';
 import { ApiError, reason } from '#lib/api/client.ts';
 import type { Knowledge, KnowledgeEntry, StoredFile } from '#lib/api/document-types.ts';
-import type { FileSort } from '#lib/api/files.ts';
 import { newId } from '#lib/api/ids.ts';
 import type { Change } from '#lib/api/types.ts';
 import type { Picked } from '#lib/files/dropped.ts';
@@ -23,7 +22,7 @@ export class Shelf {
 	cursor = $state<string | null>(null);
 	path = $state.raw<Step[]>([]);
 	query = $state('');
-	sort = $state<FileSort>('name');
+	sort = $state<api.EntrySort>('name');
 	loaded = $state(false);
 	error = $state.raw<ApiError | null>(null);
 	uploads = $state.raw<Upload[]>([]);
@@ -69,7 +68,7 @@ export class Shelf {
 		void this.load();
 	}
 
-	choose(change: { query?: string; sort?: FileSort }): void {
+	choose(change: { query?: string; sort?: api.EntrySort }): void {
 		if (change.query !== undefined) this.query = change.query;
 		if (change.sort) this.sort = change.sort;
 		void this.load();

@@ -32,6 +32,16 @@ describe('the pieces of an answer', () => {
 		expect(answer.attempt).toBe(2);
 	});
 
+	it('tell what could not be asked, to the end', () => {
+		const answer = after(
+			['status', { kind: 'external_failed', problems: ['Handbook: no answer.'] }],
+			['status', { kind: 'web_failed', problems: ['example.org: no answer.'] }],
+			['delta', { text: 'x' }],
+			['done', { status: 'completed' }]
+		);
+		expect(answer.problems).toEqual(['Handbook: no answer.', 'example.org: no answer.']);
+	});
+
 	it('tell what it waits for, until it goes on', () => {
 		const waiting = after(['status', { kind: 'waiting', seconds: 3 }]);
 		expect(waiting.note).toEqual({ kind: 'waiting', seconds: 3, count: undefined });

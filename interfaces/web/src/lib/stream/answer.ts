@@ -12,6 +12,8 @@ export interface AnswerText {
 	note: { kind: string; count?: number; seconds?: number; queries?: string[] } | null;
 	/** Files that were asked about, and could not be used yet. */
 	notReady?: string[];
+	/** What could not be asked for this answer, and why. */
+	problems?: string[];
 	leftOut: number | null;
 	citations: Citation[] | null;
 	usage: Usage | null;
@@ -79,6 +81,7 @@ function note(answer: AnswerText, data: Piece['data']): void {
 	if (data.kind === 'left_out') answer.leftOut = data.count ?? null;
 	else if (data.kind === 'citations') answer.citations = data.items ?? [];
 	else if (data.kind === 'not_ready') answer.notReady = data.files ?? [];
+	else if (data.problems) answer.problems = [...(answer.problems ?? []), ...data.problems];
 	else if (data.kind !== 'reconnect')
 		answer.note = {
 			kind: data.kind ?? '',

@@ -84,9 +84,9 @@ export const SECTIONS: Section[] = [
 			{ path: 'threshold', kind: 'number', min: -1, max: 1, step: 0.01 },
 			{ path: 'rewrite', kind: 'check' },
 			{ path: 'whole', kind: 'check' },
-			{ path: 'reranker.kind', kind: 'select', options: ['none', 'http', 'local'] },
+			{ path: 'reranker.kind', kind: 'select', options: ['none', 'built_in', 'http', 'local'] },
 			{ path: 'reranker.url', kind: 'url', when: is('reranker.kind', 'http') },
-			{ path: 'reranker.model', kind: 'text', when: not('reranker.kind', 'none', '') },
+			{ path: 'reranker.model', kind: 'text', when: is('reranker.kind', 'http', 'local') },
 			{ path: 'reranker.key', kind: 'key', when: is('reranker.kind', 'http') }
 		]
 	},

@@ -1,0 +1,1 @@
+"""Judgements as data sets for those who train and evaluate models."""

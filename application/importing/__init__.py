@@ -1,0 +1,1 @@
+"""Judgements that were made elsewhere, read line by line."""

@@ -1,0 +1,1 @@
+"""Tables of models: read, folded, fitted, remembered."""

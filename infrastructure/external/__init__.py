@@ -1,0 +1,1 @@
+"""Plugs for knowledge that others keep: asked, never written."""

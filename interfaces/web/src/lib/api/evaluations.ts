@@ -1,0 +1,128 @@
+/** Leaderboards, votes and exports. */
+
+import { get, post, remove } from './client.ts';
+import type { Page } from './types.ts';
+
+export interface Entry {
+	model: string;
+	rating: number | null;
+	lower: number | null;
+	upper: number | null;
+	rank: number | null;
+	battles: number;
+	wins: number;
+	losses: number;
+	ties: number;
+	both_bad: number;
+	win_rate: number | null;
+	provisional: boolean;
+	reason?: string | null;
+}
+
+export interface Leaderboard {
+	position: number;
+	as_of: string | number | null;
+	policy_version: number;
+	method: string;
+	params: Record<string, unknown>;
+	totals: { votes: number; accepted: number; dropped: Record<string, number>; voters: number };
+	entries: Entry[];
+	weights?: Record<string, number> | null;
+	effective_votes?: number | null;
+}
+
+export interface BoardQuery {
+	method: string;
+	category: string;
+	language: string;
+	ties: string;
+	weighting: string;
+	style: string;
+	votes: string;
+	space: string;
+	as_of: string;
+}
+
+export interface Matrix {
+	models: string[];
+	/** How often the row beat the column, of how many; null where they never met. */
+	cells: ({ rate: number; battles: number } | null)[][];
+}
+
+export interface HistoryPoint {
+	date: string;
+	rating: number | null;
+	lower: number | null;
+	upper: number | null;
+}
+
+export interface Influence {
+	place: number;
+	battle: string;
+	winner: string;
+	model_a: string;
+	model_b: string;
+	change: number;
+}
+
+export interface Vote {
+	place: number;
+	seq: number;
+	battle_id: string;
+	voter: string;
+	winner: string;
+	at: string;
+	model_a: string | null;
+	model_b: string | null;
+	reason: string | null;
+}
+
+export interface ExportFile {
+	path: string;
+	format: string;
+	rows: number;
+	sha256: string;
+	size: number;
+}
+
+export interface ExportState {
+	id: string;
+	state: 'running' | 'done' | 'failed';
+	reason: string | null;
+	order: { formats: string[]; [name: string]: unknown };
+	from_position: number | null;
+	to_position: number | null;
+	rows: number | null;
+	files: ExportFile[];
+	done: number | null;
+	count: number | null;
+	created_at: string;
+	ended_at: string | null;
+}
+
+export const leaderboard = (query: Partial<BoardQuery>, signal?: AbortSignal) =>
+	get<Leaderboard>('/evaluations/leaderboard', { query, signal });
+export const matrix = (query: Partial<BoardQuery>) =>
+	get<Matrix>('/evaluations/leaderboard/matrix', { query });
+export const history = (model: string, space: string, days: number) =>
+	get<{ points: HistoryPoint[] }>('/evaluations/leaderboard/history', {
+		query: { model, space, days }
+	});
+export const influence = (model: string, space: string) =>
+	get<{ items: Influence[] }>(
+		`/evaluations/leaderboard/models/${encodeURIComponent(model)}/influence`,
+		{ query: { space } }
+	);
+export const votes = (query: {
+	verdict?: string;
+	reason?: string;
+	space?: string;
+	cursor?: string | null;
+}) => get<Page<Vote>>('/evaluations/votes', { query });
+
+export const exports = (cursor?: string | null) =>
+	get<Page<ExportState>>('/exports', { query: { cursor } });
+export const order = (order: Record<string, unknown>) =>
+	post<{ export_id: string }>('/exports', order);
+export const exported = (id: string) => get<ExportState>(`/exports/${id}`);
+export const drop = (id: string) => remove(`/exports/${id}`);

@@ -1,0 +1,212 @@
+"""Battles: whose they are, how they stand, and the models once they are named."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.battles import Battle, Side
+from domain.chats import Chat
+from domain.errors import NotFound
+from projections.read_model import Db, ReadModel, Writes, clean
+
+battles = ReadModel(
+    "battles",
+    version=1,
+    beside=("messages",),
+    tables="""
+        create table battles (
+            id          uuid        primary key,
+            owner_id    uuid        not null,
+            chat_id     uuid        not null,
+            question_id uuid        not null,
+            entry       text        not null,
+            blind       boolean     not null,
+            revealed    boolean     not null,
+            winner      text,
+            started_at  timestamptz not null
+        ) with (fillfactor = 80);
+        create index on battles (owner_id, started_at, id);
+        create index on battles (chat_id);
+        create table sides (
+            battle_id uuid not null,
+            slot      text not null,
+            answer_id uuid not null,
+            model     text not null,
+            status    text,
+            primary key (battle_id, slot)
+        ) with (fillfactor = 80);
+    """,
+)
+
+
+@battles.on(Battle.Started)
+def on_started(event: Battle.Started, db: Writes) -> None:
+    """List a new battle, with its sides."""
+    db.execute(
+        """
+        insert into battles (id, owner_id, chat_id, question_id, entry, blind, revealed, started_at)
+        values (%(id)s, %(owner)s, %(chat)s, %(question)s, %(entry)s, %(blind)s, %(revealed)s,
+                %(at)s)
+        """,
+        {
+            "id": event.originator_id,
+            "owner": event.owner,
+            "chat": event.chat_id,
+            "question": event.question_id,
+            "entry": clean(event.entry),
+            "blind": event.blind,
+            "revealed": not event.blind,
+            "at": event.timestamp,
+        },
+    )
+    for slot, side in event.sides.items():
+        add_side(event.originator_id, slot, side, db)
+
+
+def add_side(battle_id: UUID, slot: str, side: Side, db: Writes) -> None:
+    """Keep who stands where."""
+    db.execute(
+        """
+        insert into sides (battle_id, slot, answer_id, model)
+        values (%(battle)s, %(slot)s, %(answer)s, %(model)s)
+        """,
+        {
+            "battle": battle_id,
+            "slot": slot,
+            "answer": side.answer_id,
+            "model": clean(side.model),
+        },
+    )
+
+
+@battles.on(Battle.SideFinished)
+def on_side_finished(event: Battle.SideFinished, db: Writes) -> None:
+    """Keep how a side ended."""
+    db.execute(
+        "update sides set status = %(status)s where battle_id = %(id)s and slot = %(slot)s",
+        {"id": event.originator_id, "slot": event.slot, "status": event.status},
+    )
+
+
+def vote(event: Any, db: Writes, winner: str | None) -> None:
+    """Keep what was voted last."""
+    db.execute(
+        "update battles set winner = %(winner)s where id = %(id)s",
+        {"id": event.originator_id, "winner": winner},
+    )
+
+
+@battles.on(Battle.VoteCast)
+def on_vote_cast(event: Battle.VoteCast, db: Writes) -> None:
+    """Keep a vote."""
+    vote(event, db, event.winner)
+
+
+@battles.on(Battle.VoteChanged)
+def on_vote_changed(event: Battle.VoteChanged, db: Writes) -> None:
+    """Keep another vote."""
+    vote(event, db, event.winner)
+
+
+@battles.on(Battle.VoteRetracted)
+def on_vote_retracted(event: Battle.VoteRetracted, db: Writes) -> None:
+    """Keep none."""
+    vote(event, db, None)
+
+
+@battles.on(Battle.IdentityRevealed)
+def on_identity_revealed(event: Battle.IdentityRevealed, db: Writes) -> None:
+    """Name the models from now on."""
+    db.execute("update battles set revealed = true where id = %(id)s", {"id": event.originator_id})
+
+
+@battles.on(Chat.Deleted)
+def on_chat_deleted(event: Chat.Deleted, db: Writes) -> None:
+    """Forget the battles of a chat; their votes stay where they are counted."""
+    what = {"chat": event.originator_id}
+    db.execute(
+        """
+        delete from sides s using battles b where b.chat_id = %(chat)s and s.battle_id = b.id
+        """,
+        what,
+    )
+    db.execute("delete from battles where chat_id = %(chat)s", what)
+
+
+@dataclass(frozen=True, slots=True)
+class SideRow:
+    """One side; `model` is None while it is hidden, `content` empty while it answers."""
+
+    slot: str
+    answer_id: UUID
+    model: str | None
+    status: str | None
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class BattleRow:
+    """A battle as its owner sees it."""
+
+    id: UUID
+    chat_id: UUID
+    question_id: UUID
+    prompt: str
+    entry: str
+    blind: bool
+    revealed: bool
+    winner: str | None
+    started_at: datetime
+    sides: tuple[SideRow, ...]
+
+
+FOUND = """
+    select b.id, b.chat_id, b.question_id, coalesce(q.content, '') as prompt, b.entry, b.blind,
+        b.revealed, b.winner, b.started_at,
+        (select jsonb_agg(jsonb_build_object(
+            'slot', s.slot, 'answer_id', s.answer_id, 'status', s.status,
+            'model', case when b.revealed then s.model end,
+            'content', case when s.status is null then '' else coalesce(t.content, '') end)
+            order by s.slot)
+         from sides s left join texts t on t.message_id = s.answer_id
+         where s.battle_id = b.id) as sides
+    from battles b left join texts q on q.message_id = b.question_id
+"""
+
+
+async def battle(db: Db, battle_id: UUID, owner: UUID) -> BattleRow:
+    """One battle to its owner, or NotFound."""
+    await db.execute(
+        f"{FOUND} where b.id = %(id)s and b.owner_id = %(owner)s",
+        {"id": battle_id, "owner": owner},
+    )
+    row = await db.fetchone()
+    if row is None:
+        raise NotFound("battle", battle_id, code="battle_not_found")
+    return _battle(row)
+
+
+async def page(
+    db: Db, owner: UUID, *, limit: int, before: tuple[datetime, UUID] | None = None
+) -> list[BattleRow]:
+    """Somebody's comparisons of two, the newest first."""
+    at, key = before or (None, None)
+    await db.execute(
+        f"""
+        {FOUND}
+        where b.owner_id = %(owner)s
+            and exists (select from sides s where s.battle_id = b.id and s.slot = 'b')
+            and (%(at)s::timestamptz is null or (b.started_at, b.id) < (%(at)s, %(key)s))
+        order by b.started_at desc, b.id desc limit %(limit)s
+        """,
+        {"owner": owner, "at": at, "key": key, "limit": limit},
+    )
+    return [_battle(row) for row in await db.fetchall()]
+
+
+def _battle(row: dict[str, Any]) -> BattleRow:
+    sides = tuple(
+        SideRow(**{**each, "answer_id": UUID(each["answer_id"])}) for each in row["sides"]
+    )
+    return BattleRow(**{**row, "sides": sides})
