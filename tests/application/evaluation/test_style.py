@@ -131,7 +131,7 @@ def off(found: Fit, true: np.ndarray) -> float:
         ("**a** and __b__ but ** not ** nor ****", 0, 0, 2),
         ("**a\nb**", 0, 0, 0),
         ("~~~\n# no\n```\n- no\n~~~\n- yes", 0, 1, 0),
-        ("````\n```\n# no\n````\n# yes", 1, 0, 0),
+        ("````\n```\n# no\n# no\n````\n# yes", 1, 0, 0),
         ("```never closed\n- no\n**no**", 0, 0, 0),
     ],
 )

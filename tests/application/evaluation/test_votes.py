@@ -14,7 +14,6 @@ from application.evaluation.elo import elo
 from application.evaluation.identified import identified
 from application.evaluation.influence import pulls
 from application.evaluation.leaks import aliases_of, leaked, prompt_key
-from application.evaluation.openwebui import Unusable, feedback_of, standings
 from application.evaluation.ranks import ranks
 from application.evaluation.sampling import Pool, TooFew, draw, draw_one, informative, weighted
 from application.evaluation.style_of import style_of
@@ -258,8 +257,9 @@ def test_informative_draws_look_where_least_is_known() -> None:
     assert informative(pairs, Counts.of([])) == pytest.approx([1 / 6] * 6)
 
 
-def test_influence_is_what_leaving_a_vote_out_does() -> None:
-    counts = Counts.of(games(5, 400))
+@pytest.mark.parametrize(("votes", "close"), [(400, 0.01), (100, 0.06)])
+def test_influence_is_what_leaving_a_vote_out_does(votes: int, close: float) -> None:
+    counts = Counts.of(games(5, votes))
     strengths = strengths_of(counts)
     for each in pulls(counts, "model-02")[:10]:
         a, b = counts.models.index(each.model_a), counts.models.index(each.model_b)
@@ -268,7 +268,7 @@ def test_influence_is_what_leaving_a_vote_out_does() -> None:
         less[pair, ["model_a", "model_b", "tie", "both_bad"].index(each.winner)] -= 1
         after = strengths_of(counts.with_counts(less))
         change = SCALE * (after[2] - after.mean() - strengths[2] + strengths.mean())
-        assert each.change == pytest.approx(change, abs=0.15)
+        assert each.change == pytest.approx(change, rel=close)
 
 
 def test_a_model_without_a_rating_has_no_influence() -> None:
@@ -278,51 +278,3 @@ def test_a_model_without_a_rating_has_no_influence() -> None:
     assert pulls(champion, "champion") == []
     assert pulls(champion, "nobody") == []
     assert pulls(champion, "model-01") == pulls(Counts.of(games(4, 400)), "model-01")
-
-
-def test_feedback_of_elsewhere_is_read_whatever_its_form() -> None:
-    records = [
-        {
-            "id": "2",
-            "created_at": 5,
-            "data": {"model_id": "x", "rating": 1, "sibling_model_ids": ["y"]},
-        },
-        {
-            "id": "1",
-            "created_at": 5,
-            "data": {"model_id": "x", "rating": "-1", "sibling_model_ids": ["y", "x"]},
-        },
-        {
-            "id": "3",
-            "created_at": "9",
-            "data": {"model_id": "z", "rating": 0, "sibling_model_ids": None},
-        },
-        {
-            "id": "4",
-            "created_at": None,
-            "data": {"model_id": "z", "rating": 0, "sibling_model_ids": ["x"]},
-        },
-    ]
-    found = {each.model: each for each in standings(map(feedback_of, records))}
-    assert (found["x"].won, found["x"].lost) == (2, 2)  # one of each against itself
-    assert (found["y"].won, found["y"].lost) == (1, 1)
-    first = 1000 - 16
-    expected = 1 / (1 + 10 ** ((1016 - first) / 400))
-    assert found["x"].rating == pytest.approx(first + 32 * (1 - expected))
-    assert found["z"].rating == 1000
-
-
-def test_feedback_that_says_nothing_is_refused_with_a_reason() -> None:
-    odd = {"id": 7, "data": {"model_id": "x", "rating": 5, "sibling_model_ids": "y"}}
-    assert (feedback_of(odd).id, feedback_of(odd).value) == ("7", 0)
-    assert feedback_of(odd).siblings == ("y",)
-    for wrong, reason in (
-        (None, "no_record"),
-        ({"data": None}, "no_model"),
-        ({"data": {"model_id": "x", "rating": None}}, "no_rating"),
-        ({"data": {"model_id": "x", "rating": "good"}}, "no_rating"),
-        ({"data": {"model_id": "x", "rating": float("nan")}}, "no_rating"),
-        ({"data": {"model_id": "x", "rating": True}}, "no_rating"),
-    ):
-        with pytest.raises(Unusable, match=reason):
-            feedback_of(wrong)
