@@ -7,6 +7,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from application.evaluation.eligibility import Policy
@@ -52,19 +53,20 @@ class Memory:
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         """What is remembered, else made now."""
-        if key not in self._found or self._found[key].cancelled():
+        if key not in self._found:
             self._found[key] = asyncio.ensure_future(make())
+            self._found[key].add_done_callback(partial(self._drop_failed, key))
             if len(self._found) > self._size:
                 self._found.popitem(last=False)
         self._found.move_to_end(key)
-        future = self._found[key]
-        try:
-            found: T = await asyncio.shield(future)
-        except Exception:
-            if self._found.get(key) is future:
-                del self._found[key]
-            raise
+        found: T = await asyncio.shield(self._found[key])
         return found
+
+    def _drop_failed(self, key: Hashable, future: asyncio.Future[Any]) -> None:
+        """Remember no failure: who asks next has it made again."""
+        failed = future.cancelled() or future.exception() is not None
+        if failed and self._found.get(key) is future:
+            del self._found[key]
 
 
 class Boards:

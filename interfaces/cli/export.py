@@ -14,23 +14,20 @@ from application.exporting.redaction import PATTERNS
 from application.exports import RecordExport
 from application.ports import SYSTEM, Unavailable
 from domain.errors import Refusal
-from infrastructure.evaluation.boards import Boards
-from infrastructure.event_log import EventLog
 from infrastructure.exports.choosing import ReadChoosing
 from infrastructure.exports.exporting import Export, NotEmpty, NothingMatches, prepared
 from infrastructure.exports.job import exported_in
 from infrastructure.exports.names import house_pseudonyms, pseudonyms_of
 from infrastructure.exports.source import LogSource
 from infrastructure.exports.tombstones import Earlier
-from infrastructure.postgres import pool
-from infrastructure.reader import Reader
+from infrastructure.reader import Lagging
 from infrastructure.secrets import master_key
 from infrastructure.settings import CannotStart, Settings
+from interfaces.cli.evaluation_house import opened
 from interfaces.cli.running import with_database
 
 CODE_NOTHING = 4
 CODE_NOT_EMPTY = 5
-CONNECTIONS_MAX = 3
 POSITION_HELP = "a position of the log"
 
 
@@ -75,6 +72,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         return CODE_NOTHING
     except (Refusal, Unavailable) as error:
         raise CannotStart(str(error)) from None
+    except Lagging:
+        raise CannotStart("The votes are not all read yet. Run it again in a moment.") from None
 
 
 async def write(
@@ -86,14 +85,9 @@ async def write(
 ) -> int:
     """Write the files, and have the log remember that they left the house."""
     names = pseudonyms_of(arguments.pseudonyms) if arguments.pseudonyms else None
-    url = settings.database_url
-    async with (
-        pool(url, size_max=CONNECTIONS_MAX, name="quire export") as connections,
-        EventLog(url, master_key(settings), connections=connections) as log,
-    ):
-        reader = Reader(connections)
+    async with opened(settings.database_url, master_key(settings)) as house:
         export = Export(
-            LogSource(log, ReadChoosing(reader, Boards(reader, log))),
+            LogSource(house.log, ReadChoosing(house.reader, house.boards)),
             order,
             names or house_pseudonyms(settings),
             folder,
@@ -102,7 +96,7 @@ async def write(
         )
         manifest = await export.run()
         exported = exported_in(folder, manifest)
-        await carry_out(RecordExport(uuid4(), order, exported), log=log, actor=SYSTEM)
+        await carry_out(RecordExport(uuid4(), order, exported), log=house.log, actor=SYSTEM)
     left_out = sum(manifest["left_out"].values())
     tell(f"\n{exported.rows} rows in {len(manifest['files'])} files; {left_out} left out.")
     return 0

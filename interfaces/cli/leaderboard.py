@@ -5,10 +5,7 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from time import monotonic
+from dataclasses import replace
 from typing import Any
 
 from application.command import carry_out
@@ -18,21 +15,13 @@ from application.leaderboards.publishing import PublishLeaderboard
 from application.ports import SYSTEM, Unavailable
 from domain.errors import Refusal
 from domain.leaderboards import Leaderboard
-from infrastructure.evaluation.boards import Boards
-from infrastructure.event_log import EventLog
-from infrastructure.lanes import Lane
-from infrastructure.lines import Lines
-from infrastructure.postgres import pool
-from infrastructure.reader import Lagging, Reader
+from infrastructure.reader import Lagging
 from infrastructure.secrets import master_key
 from infrastructure.settings import CannotStart, Settings
+from interfaces.cli.evaluation_house import House, opened
 from interfaces.cli.running import with_database
-from projections.evaluation import EVALUATION
 
-CONNECTIONS_MAX = 3
 CODE_DIFFERS = 3
-LOOK_SECONDS = 0.05
-MOVE_SECONDS_MAX = 600.0
 OPTIONS = (
     "method",
     "category",
@@ -106,14 +95,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         raise CannotStart("The votes are not all read yet. Run it again in a moment.") from None
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """The log and what makes tables of it."""
-
-    log: EventLog
-    boards: Boards
-
-
 async def act(arguments: argparse.Namespace, settings: Settings, words: dict[str, str]) -> int:
     """Open what is needed, and do it."""
     asked = Asked.of(words)
@@ -153,39 +134,6 @@ async def verify(house: House, name: str) -> int:
         return 0
     say(f"{name}: differs. Published {known.content_sha256}, reckoned {sum_}")
     return CODE_DIFFERS
-
-
-@asynccontextmanager
-async def opened(url: str, key: bytes) -> AsyncIterator[House]:
-    """The house, once all votes of the log are read; they are read here if nobody else does."""
-    async with (
-        pool(url, size_max=CONNECTIONS_MAX, name="quire leaderboard") as connections,
-        EventLog(url, key, connections=connections) as log,
-        Reader(connections) as reader,
-    ):
-        await caught_up(url, log, Lines(connections))
-        yield House(log, Boards(reader, log))
-
-
-async def caught_up(url: str, log: EventLog, lines: Lines) -> None:
-    """Move the lane until it has seen all there is."""
-    head, stop = await log.head(), asyncio.Event()
-    lane = Lane("evaluation", log, url, models=EVALUATION)
-    moving = asyncio.create_task(lane.run(stop))
-    until = monotonic() + MOVE_SECONDS_MAX
-    try:
-        while not moving.done() and monotonic() < until:
-            row = await lines.row("select position from log.lanes where name = 'evaluation'", {})
-            live = await lines.row(
-                "select count(*) from log.read_models where state = 'live' and lane = 'evaluation'",
-                {},
-            )
-            if row and row[0] >= head and live and live[0] >= len(EVALUATION):
-                return
-            await asyncio.sleep(LOOK_SECONDS)
-    finally:
-        stop.set()
-        await moving
 
 
 def show(board: dict[str, Any]) -> None:

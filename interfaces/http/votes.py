@@ -1,7 +1,5 @@
 """Every vote with its verdict, and how odd its voter is; for administrators."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,6 +12,7 @@ from application.leaderboards.asking import Asked, BadParameter
 from application.leaderboards.judging import Row, trusted
 from domain.errors import Invalid
 from infrastructure.evaluation.looking import shown, voters_of
+from infrastructure.exports.writers import csv_line
 from interfaces.http.boards import PROBLEMS, Looking, given
 from interfaces.http.call import AdministratorCall
 from interfaces.http.paging import NO_CURSOR, Paging, pack, unpack
@@ -23,8 +22,6 @@ router = APIRouter(prefix="/evaluations", tags=["evaluations"])
 VERDICTS = ("counted", "dropped")
 FORMATS = ("json", "csv")
 COLUMNS = ("seq", "battle_id", "voter", "reason")
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-LINES = 1_000
 KNOWN = ("as_of", "space", "category", "language", "verdict", "reason", "format", "limit", "cursor")
 TABLE: dict[str, Any] = {
     "description": "A page of votes, or all of them as CSV.",
@@ -126,25 +123,7 @@ def place_of(cursor: str | None) -> int:
 
 
 def table(rows: Iterable[Row]) -> Iterator[str]:
-    """Votes as CSV; what a spreadsheet would take for a formula is told as text."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for number, each in enumerate(rows, 1):
-        writer.writerow([each.seq, *map(safe, (each.battle, each.voter, each.reason or ""))])
-        if number % LINES == 0:
-            yield taken(text)
-    yield taken(text)
-
-
-def taken(text: io.StringIO) -> str:
-    """What was written so far."""
-    found = text.getvalue()
-    text.seek(0)
-    text.truncate()
-    return found
-
-
-def safe(cell: str) -> str:
-    """A cell that no spreadsheet reckons with."""
-    return f"'{cell}" if cell.startswith(FORMULAS) else cell
+    """Votes as CSV."""
+    yield csv_line(COLUMNS)
+    for each in rows:
+        yield csv_line((each.seq, each.battle, each.voter, each.reason))
