@@ -52,7 +52,11 @@ class Policy:
 
 
 class Lane:
-    """Follows the log whenever nobody else does; `run` in as many processes as you like."""
+    """Follows the log whenever nobody else does; `run` in as many processes as you like.
+
+    A lane nobody waits for lets news gather for `gather_seconds` before it reads them: fewer
+    transactions, and what people do wait for goes first.
+    """
 
     def __init__(
         self,
@@ -62,12 +66,14 @@ class Lane:
         *,
         models: Iterable[ReadModel] = (),
         policies: Iterable[Policy] = (),
+        gather_seconds: float = 0.0,
     ) -> None:
         self.name = name
         self._log = log
         self._url = url
         self._models = tuple(models)
         self._policies = tuple(policies)
+        self._gather_seconds = gather_seconds
 
     async def run(self, stop: asyncio.Event) -> None:
         """Own the lane and move it until told to stop; whatever is lost is sought again."""
@@ -96,7 +102,9 @@ class Lane:
             assert row is not None
             logger.info("lane %s is ours in epoch %s", self.name, row[0])
             policies = [member_of(each) for each in self._policies]
-            yield Tenure(self.name, self._log, self._url, line, row[0], self._models, policies)
+            tenure = Tenure(self.name, self._log, self._url, line, row[0], self._models, policies)
+            tenure.gather_seconds = self._gather_seconds
+            yield tenure
 
     async def lock(self, line: Connection, stop: asyncio.Event) -> bool:
         """Try to be the owner again and again; one that is frozen is put away."""

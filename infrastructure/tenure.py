@@ -75,6 +75,7 @@ class Tenure:
     task: asyncio.Task[None] | None = None
     tended: float = 0.0
     saved: int = 0
+    gather_seconds: float = 0.0
     follow_ups: set[asyncio.Future[None]] = field(default_factory=set)
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -83,7 +84,7 @@ class Tenure:
         await self.retry()
         try:
             while not stop.is_set():
-                head = await self.log.wait(self.position, WAIT_SECONDS)
+                head = await self._news()
                 async with asyncio.timeout(BATCH_SECONDS_MAX):
                     await self.advance(head)
                 if monotonic() > self.tended + TEND_SECONDS:
@@ -91,6 +92,14 @@ class Tenure:
         finally:
             await self.drop_task()
             await asyncio.gather(*self.follow_ups)
+
+    async def _news(self) -> int:
+        """Where the log ends, as soon as that is beyond the position or some time is over."""
+        head = await self.log.wait(self.position, WAIT_SECONDS)
+        if self.gather_seconds and 0 < head - self.position < BATCH_LIVE:
+            await asyncio.sleep(self.gather_seconds)
+            head = await self.log.wait(self.position, 0)
+        return head
 
     async def prepare(self) -> None:
         """Find out where the lane stands, and add what is new in it."""

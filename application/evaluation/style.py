@@ -12,7 +12,8 @@ import numpy as np
 
 from application.evaluation.bradley_terry import RIDGE as HOLD
 from application.evaluation.bradley_terry import Fit, scale_of, sigmoid
-from application.evaluation.votes import Floats, Integers, Style
+from application.evaluation.style_of import Style
+from application.evaluation.votes import Floats, Integers
 
 FEATURES = ("tokens", "headers", "lists", "bold")
 RIDGE = 1e-4

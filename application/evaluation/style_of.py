@@ -1,14 +1,28 @@
 """How an answer looks, counted in its Markdown."""
 
 import re
-
-from application.evaluation.votes import Style
+from dataclasses import dataclass
 
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 TOKEN = re.compile(r"\w+|[^\w\s]")
 HEADER = re.compile(r" {0,3}#{1,6}[ \t]+\S")
 ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\S")
 BOLD = re.compile(r"\*\*[^\s*][^*\n]*\*\*|__[^\s_][^_\n]*__")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How an answer looks."""
+
+    tokens: float = 0
+    headers: float = 0
+    lists: float = 0
+    bold: float = 0
+
+    @property
+    def numbers(self) -> tuple[float, float, float, float]:
+        """All of it, in the order of the weights."""
+        return self.tokens, self.headers, self.lists, self.bold
 
 
 def style_of(text: str) -> Style:

@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from application.evaluation.style_of import Style
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Outcome = Literal["model_a", "model_b", "tie", "both_bad"]
@@ -33,21 +35,6 @@ class Action:
     winner: Outcome | None
     after_reveal: bool
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How an answer looks."""
-
-    tokens: float = 0
-    headers: float = 0
-    lists: float = 0
-    bold: float = 0
-
-    @property
-    def numbers(self) -> tuple[float, float, float, float]:
-        """All of it, in the order of the weights."""
-        return self.tokens, self.headers, self.lists, self.bold
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from application.evaluation.eligibility import Policy, Verdict, effective, judged
+from application.evaluation.style_of import Style
 from application.evaluation.voters import suspicions
-from application.evaluation.votes import Action, Bout, Game, Outcome, Style
+from application.evaluation.votes import Action, Bout, Game, Outcome
 from application.leaderboards.asking import Asked
 
 FLAGGED = "flagged_voter"

@@ -1,12 +1,14 @@
 """The `quire` command. Each subcommand is a module that is only loaded when it is called."""
 
 import argparse
+import gc
 import importlib
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from infrastructure.settings import CannotStart, Settings
@@ -63,9 +65,22 @@ def run(words: Sequence[str]) -> int:
     arguments.rest = rest
     settings = Settings.from_env(os.environ, **chosen(arguments))
     if arguments.command in ROLES:
-        module = importlib.import_module(f"interfaces.cli.{arguments.command}")
+        module = load_for_long(f"interfaces.cli.{arguments.command}")
         return int(module.run(with_running_engines(settings)))
     return int(arguments.run(arguments, settings))
+
+
+def load_for_long(name: str) -> ModuleType:
+    """Import what a process needs for all its life, and never look through that for garbage.
+
+    It is some hundred thousand objects: looking at them costs a sixth of the start, and pauses of
+    tens of milliseconds later on.
+    """
+    gc.disable()
+    module = importlib.import_module(name)
+    gc.freeze()
+    gc.enable()
+    return module
 
 
 def build(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -16,6 +16,9 @@ from infrastructure.settings import Settings
 from projections.core import CORE
 from projections.evaluation import EVALUATION
 
+# Tables of models may be a moment late; answers may not.
+GATHER_SECONDS = 0.1
+
 
 def run(settings: Settings) -> int:
     """Follow the log until told to stop; what is half done then is not done."""
@@ -42,7 +45,7 @@ def lanes(url: str, log: EventLog, waker: Waker) -> Sequence[Lane]:
     """All lanes of the product, and who is in them."""
     return [
         Lane("core", log, url, models=CORE),
-        Lane("evaluation", log, url, models=EVALUATION),
+        Lane("evaluation", log, url, models=EVALUATION, gather_seconds=GATHER_SECONDS),
         Lane("effects", log, url, policies=policies(waker)),
     ]
 

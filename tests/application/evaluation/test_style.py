@@ -7,8 +7,8 @@ from scipy.optimize import minimize
 
 from application.evaluation.bradley_terry import SCALE, Fit, fit, kept
 from application.evaluation.style import Styled, features_of, fit_styled, standardised
-from application.evaluation.style_of import style_of
-from application.evaluation.votes import Counts, Game, Style
+from application.evaluation.style_of import Style, style_of
+from application.evaluation.votes import Counts, Game
 from tests.application.evaluation.worlds import games, names
 
 
