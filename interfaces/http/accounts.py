@@ -3,7 +3,7 @@
 from contextlib import suppress
 from uuid import UUID, uuid4, uuid5
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from application.ports import Actor
@@ -14,13 +14,14 @@ from domain.users import INSTALLATION, Installation, User, email_claim_id
 from infrastructure.attempts import Subject
 from interfaces.http.auth import address_of, clear_cookie
 from interfaces.http.call import AccountCall, IdempotencyKey
+from interfaces.http.doors import Door
 from interfaces.http.errors import Unauthenticated, problems
 from interfaces.http.fields import Body, When
 from interfaces.http.proofs import begin_session, check_password
 from interfaces.http.shapes import Account, Email, GivenPassword, Name, NewAccount, Password
 from interfaces.services import Services
 
-router = APIRouter(prefix="/auth", tags=["accounts"])
+router = Door("/auth", tags=["accounts"])
 
 
 class Options(BaseModel):

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from domain.errors import NotFound
 from interfaces.http import analytics_shapes as shapes
 from interfaces.http.call import AdministratorCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.paging import Page, _Paging
 from projections import rating_days, usage_queries
@@ -18,7 +19,7 @@ from projections.usage import usage
 from projections.usage_queries import WIDTHS, Span
 from projections.users import UserRow, found, users
 
-router = APIRouter(prefix="/analytics", tags=["analytics"])
+router = Door("/analytics", tags=["analytics"])
 
 LAGGING = problems("projection_lagging")
 

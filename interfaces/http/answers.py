@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 
 from application.messages import ContinueAnswer, StopAnswer
 from domain.answers import Answer, Status
 from domain.errors import NotFound
 from infrastructure.streams.entries import Place
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.following import bundles_of
 from interfaces.http.message_shapes import MessageShape, shown
@@ -18,7 +19,7 @@ from interfaces.services import Services
 from projections import branches
 from projections.messages import messages
 
-router = APIRouter(prefix="/answers/{answer_id}", tags=["answers"])
+router = Door("/answers/{answer_id}", tags=["answers"])
 
 PLACE_CHARACTERS_MAX = 100
 LastEventId = Annotated[

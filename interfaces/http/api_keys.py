@@ -3,19 +3,19 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from application.sessions import CreateApiKey, RevokeApiKey
 from infrastructure.credentials import PREFIX_SHOWN, new_api_key
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, When
 from interfaces.http.paging import Page, Paging
 from interfaces.http.shapes import Name
 from projections import sessions as projection
 
-router = APIRouter(prefix="/api-keys", tags=["accounts"])
+router = Door("/api-keys", tags=["accounts"])
 
 
 class ApiKeyShape(BaseModel):

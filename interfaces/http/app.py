@@ -3,8 +3,7 @@
 import asyncio
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
 
 from interfaces.http import (
     accounts,
@@ -47,11 +46,17 @@ from interfaces.http import (
     web_files,
 )
 from interfaces.http.deadline import Deadline
+from interfaces.http.doors import open_doors
 from interfaces.http.schema import describe
 from interfaces.http.security import SameOrigin, SecureHeaders, SoundBodies
 from interfaces.services import Services
 
-ROUTERS = (
+# What is asked for most comes first; static takes all that is left.
+DOORS = (
+    messages,
+    answers,
+    feed,
+    chats,
     accounts,
     sessions,
     api_keys,
@@ -59,13 +64,10 @@ ROUTERS = (
     settings,
     models,
     connections,
-    chats,
     knowledge,
     knowledge_contents,
     knowledge_sources,
     people,
-    messages,
-    answers,
     ratings,
     arena,
     leaderboards,
@@ -73,7 +75,6 @@ ROUTERS = (
     evaluation_settings,
     analytics,
     retrieval,
-    feed,
     temporary,
     projections,
     uploads,
@@ -84,6 +85,11 @@ ROUTERS = (
     document_settings,
     indexes,
     exports,
+    openai,
+    health,
+    metrics,
+    docs,
+    static,
 )
 DESCRIPTION = """
 Every answer of a command carries the header `Position`. Send it as the header `Read-After` of any
@@ -100,24 +106,12 @@ def build(services: Services) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=operation_id,
     )
     app.state.services = services
     app.state.draining = asyncio.Event()  # set when the server stops: streams tell their readers
     app.state.metrics = metrics.Metrics()
     app.state.files = static.StaticFiles()
-    api = APIRouter(prefix="/api/v1")
-    for door in ROUTERS:
-        api.include_router(door.router)
-    app.include_router(api)
-    for root in (
-        openai,
-        health,
-        metrics,
-        docs,
-        static,
-    ):  # static last: it takes all that is left
-        app.include_router(root.router)
+    open_doors(app, (each.router for each in DOORS))
     errors.install(app)
     app.add_middleware(Deadline)
     app.add_middleware(SoundBodies, bytes_max=services.settings.request_bytes_max)
@@ -126,8 +120,3 @@ def build(services: Services) -> FastAPI:
     app.add_middleware(metrics.Observed, metrics=app.state.metrics)
     describe(app)
     return app
-
-
-def operation_id(route: APIRoute) -> str:
-    """The name of an operation in generated clients: that of its function."""
-    return route.name

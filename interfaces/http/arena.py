@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from pydantic import BaseModel, ConfigDict
 
 from application.battles import (
@@ -22,6 +22,7 @@ from domain.battles import Battle
 from domain.errors import Invalid, NotFound
 from infrastructure.paces import Paces
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.drawing import draw_pair
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line, When, Words
@@ -32,7 +33,7 @@ from projections import battles as projection
 from projections import branches
 from projections.messages import messages
 
-router = APIRouter(prefix="/arena", tags=["arena"])
+router = Door("/arena", tags=["arena"])
 
 
 class NewBattle(Body):

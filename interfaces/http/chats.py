@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.chats import (
@@ -25,13 +25,14 @@ from domain.answers import Status
 from domain.chats import TitleSource
 from domain.messages import Attachment, Sources
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line, ModelId, ModelIds, Params, Text, When
 from interfaces.http.paging import Page, Paging
 from projections import branches
 from projections import chats as projection
 
-router = APIRouter(prefix="/chats", tags=["chats"])
+router = Door("/chats", tags=["chats"])
 
 Instructions = Annotated[str, Field(max_length=100_000)]
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from application.connections import AddConnection, ChangeConnection, RemoveConnection, Secrets
@@ -15,13 +14,14 @@ from infrastructure.credentials import ConnectionSecrets
 from infrastructure.models.connections import ConnectionSettings
 from infrastructure.models.registry import Check
 from interfaces.http.call import AdministratorCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line, ModelId, When, without_nul
 from interfaces.http.paging import Page, Paging
 from interfaces.services import Services
 from projections import connections as projection
 
-router = APIRouter(prefix="/connections", tags=["connections"])
+router = Door("/connections", tags=["connections"])
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 HEADERS_MAX = 50

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from application.files import EditText
@@ -11,6 +11,7 @@ from domain.errors import Conflict, Invalid
 from infrastructure.documents.showing import ShownPassage, passages_of
 from infrastructure.documents.texts import Text, keep_text, read_text
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body
 from interfaces.http.file_shapes import FileText
@@ -18,7 +19,7 @@ from interfaces.http.paging import NO_CURSOR, Page, Paging, pack, unpack
 from interfaces.http.serving import Served, serve
 from projections import files as projection
 
-router = APIRouter(prefix="/files/{file_id}", tags=["files"])
+router = Door("/files/{file_id}", tags=["files"])
 
 ORDINAL_MAX = 2**31 - 1
 ANY: dict[str, Any] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}

@@ -3,10 +3,12 @@
 from html import escape
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-router = APIRouter(include_in_schema=False)
+from interfaces.http.doors import Door
+
+router = Door(root="", include_in_schema=False)
 
 STYLE = (
     "body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"

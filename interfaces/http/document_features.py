@@ -1,12 +1,12 @@
 """What people may do with documents here."""
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 
-router = APIRouter(prefix="/documents/features", tags=["documents"])
+router = Door("/documents/features", tags=["documents"])
 
 
 class FeaturesShape(BaseModel):

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from application.document_settings import ChangeDocumentSettings
@@ -20,10 +19,11 @@ from domain.document_settings import Values
 from infrastructure.documents.keys import with_keys
 from infrastructure.documents.trials import Trial
 from interfaces.http.call import AdministratorCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, without_nul
 
-router = APIRouter(prefix="/documents/settings", tags=["documents"])
+router = Door("/documents/settings", tags=["documents"])
 
 Key = Annotated[str, Field(max_length=4_000), AfterValidator(without_nul)]
 Url = Annotated[str, Field(max_length=2_000), AfterValidator(without_nul)]

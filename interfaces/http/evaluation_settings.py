@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from application.evaluation_settings import (
@@ -11,10 +10,11 @@ from application.evaluation_settings import (
     evaluation_settings,
 )
 from interfaces.http.call import AdministratorCall, Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line
 
-router = APIRouter(prefix="/evaluations/settings", tags=["evaluations"])
+router = Door("/evaluations/settings", tags=["evaluations"])
 
 Lines = Annotated[list[Line], Field(max_length=500)]
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from application.exporting.formats import FORMATS
@@ -12,13 +12,14 @@ from application.exports import DeleteExport, RequestExport
 from domain.errors import Invalid, NotFound
 from infrastructure.exports.job import progress_of
 from interfaces.http.call import AdministratorCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line, When
 from interfaces.http.paging import NO_CURSOR, Page, Paging, pack, unpack
 from interfaces.http.serving import Served, serve
 from projections import exports as projection
 
-router = APIRouter(prefix="/exports", tags=["evaluations"])
+router = Door("/exports", tags=["evaluations"])
 
 POSITION_MAX = 2**63 - 1
 

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
 from domain.answers import Answer
 from domain.errors import NotFound
@@ -13,12 +13,13 @@ from infrastructure.changes import Watch
 from infrastructure.streams.entries import Entry
 from interfaces.http.answers import own, place_of
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.following import bundles_of
 from interfaces.http.sse import MEDIA_TYPE, EventStream, Frames, event, merged
 from interfaces.services import Services
 
-router = APIRouter(tags=["feed"])
+router = Door(tags=["feed"])
 
 LOOK_SECONDS = 5.0
 ANSWERS_MAX = 64

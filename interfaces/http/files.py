@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from application.documents.media_types import media_type_of
@@ -12,6 +12,7 @@ from application.files import DeleteFile, RenameFile, RestoreFile, RetryFile, Tr
 from domain.errors import Forbidden, Invalid
 from domain.files import NAME_CHARACTERS_MAX, State, checked_name
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, without_nul
 from interfaces.http.file_keeping import current, keep_text_file
@@ -19,7 +20,7 @@ from interfaces.http.file_shapes import FileName, FileShape, FileText, shown
 from interfaces.http.paging import NO_CURSOR, Page, pack, unpack
 from projections import files as projection
 
-router = APIRouter(prefix="/files", tags=["files"])
+router = Door("/files", tags=["files"])
 
 CURSOR_CHARACTERS_MAX = 2_500
 SIZE_MAX = 2**63

@@ -5,13 +5,14 @@ from typing import Literal
 
 import psycopg
 import redis
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from application.ports import Unavailable
+from interfaces.http.doors import Door
 from interfaces.services import Services
 
-router = APIRouter(tags=["health"])
+router = Door(root="", tags=["health"])
 
 CHECK_SECONDS_MAX = 3.0
 LAG_EVENTS_MAX = 2_000

@@ -3,7 +3,6 @@
 import asyncio
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from application.documents.ports import Unfit
@@ -14,11 +13,12 @@ from infrastructure.documents.rebuilding import Rebuilding
 from infrastructure.documents.verifying import Difference, Verified, Verifying
 from infrastructure.jobs import ask
 from interfaces.http.call import AdministratorCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import When
 from interfaces.http.paging import Page
 
-router = APIRouter(prefix="/indexes", tags=["documents"])
+router = Door("/indexes", tags=["documents"])
 
 VERIFY_SECONDS_MAX = 7.0
 

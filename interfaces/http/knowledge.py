@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from application.command import Command
@@ -26,13 +26,14 @@ from domain.knowledge import (
     Role,
 )
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line, When
 from interfaces.http.paging import Page, Paging
 from projections import knowledge_lists as projection
 from projections.knowledge import knowledge
 
-router = APIRouter(prefix="/knowledge", tags=["knowledge"])
+router = Door("/knowledge", tags=["knowledge"])
 
 Name = Annotated[Line, Field(min_length=1, max_length=NAME_CHARACTERS_MAX)]
 Description = Annotated[Line, Field(max_length=DESCRIPTION_CHARACTERS_MAX)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
@@ -24,6 +24,7 @@ from domain.knowledge import NAME_CHARACTERS_MAX, Directory
 from infrastructure.archives import zipped
 from infrastructure.documents.export import members
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line, without_nul
 from interfaces.http.file_shapes import FileShape
@@ -33,7 +34,7 @@ from projections import directories as projection
 from projections.files import some as some_files
 from projections.knowledge import knowledge, must_see
 
-router = APIRouter(prefix="/knowledge/{knowledge_id}", tags=["knowledge"])
+router = Door("/knowledge/{knowledge_id}", tags=["knowledge"])
 
 CURSOR_CHARACTERS_MAX = 5_000
 SYNC_ENTRIES_MAX = 40_000

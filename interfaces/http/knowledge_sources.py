@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from application.documents.settings import EmbeddingKind
@@ -15,12 +14,13 @@ from domain.knowledge_sources import KnowledgeSource, source_id_of
 from infrastructure.external.asking import secret_name
 from infrastructure.external.trials import Tried, tried
 from interfaces.http.call import AdministratorCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line, When, without_nul
 from interfaces.http.paging import Page, Paging
 from projections import knowledge_sources as projection
 
-router = APIRouter(prefix="/knowledge-sources", tags=["knowledge"])
+router = Door("/knowledge-sources", tags=["knowledge"])
 
 Name = Annotated[Line, Field(min_length=1, max_length=NAME_CHARACTERS_MAX)]
 Description = Annotated[Line, Field(max_length=DESCRIPTION_CHARACTERS_MAX)]

@@ -3,15 +3,16 @@
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 
 from application.leaderboards.asking import BadParameter, is_digits
 from domain.errors import Forbidden
 from infrastructure.evaluation import looking as found
 from interfaces.http.boards import PROBLEMS, BoardShape, Look, answered
+from interfaces.http.doors import Door
 
-router = APIRouter(prefix="/evaluations/leaderboard", tags=["evaluations"])
+router = Door("/evaluations/leaderboard", tags=["evaluations"])
 
 DAYS = 30
 DAYS_MAX = 366

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from application.chats import ChooseLeaf
@@ -19,6 +19,7 @@ from domain.messages import Sources
 from infrastructure.reader import Lagging
 from interfaces.http.attachments import NewAttachments, checked, names_in
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.drawing import with_drawings
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, ModelId, ModelIds, Params, Words
@@ -36,7 +37,7 @@ from interfaces.http.sse import stream_answers
 from projections import branches, chats
 from projections.messages import messages as projection
 
-router = APIRouter(prefix="/chats/{chat_id}", tags=["messages"])
+router = Door("/chats/{chat_id}", tags=["messages"])
 
 SIBLINGS_MAX = 1_000
 EVENT_STREAM = "text/event-stream"

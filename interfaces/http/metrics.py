@@ -4,16 +4,17 @@ import logging
 import time
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as written
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import Forbidden
 from interfaces.http.auth import bearer, cookie, prove
+from interfaces.http.doors import Door
 from interfaces.services import Services
 
-router = APIRouter()
+router = Door(root="")
 logger = logging.getLogger("quire.http")
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

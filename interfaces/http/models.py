@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from application.drawing import Lots
 from application.evaluation_settings import Arena, evaluation_settings
 from application.ports import ModelInfo
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 
-router = APIRouter(prefix="/models", tags=["models"])
+router = Door("/models", tags=["models"])
 
 ARENA_ID = uuid5(NAMESPACE_URL, "quire:connection:arena")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
@@ -17,10 +17,11 @@ from application.answering.manuscript import cleaned
 from application.ports import ModelFailed, Piece, Prompt, Turn
 from infrastructure.access import Identity
 from interfaces.http.auth import TOKEN_CHARACTERS_MAX, bearer, cookie
+from interfaces.http.doors import Door
 from interfaces.http.sse import EventStream
 from interfaces.services import Services
 
-router = APIRouter(prefix="/v1", tags=["openai"])
+router = Door("/v1", root="", tags=["openai"])
 
 PARAMS = ("temperature", "top_p", "seed", "stop", "reasoning_effort")
 MODEL_STATUS = {

@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict
 
 from domain.errors import Invalid
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Line
 from interfaces.http.paging import Page, Paging
@@ -16,7 +17,7 @@ from interfaces.http.shapes import USER
 from projections import people as projection
 from projections.users import users
 
-router = APIRouter(prefix="/people", tags=["people"])
+router = Door("/people", tags=["people"])
 
 PAGE_MAX = 20
 QUERY_CHARACTERS_MIN = 2

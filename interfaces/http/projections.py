@@ -1,13 +1,13 @@
 """How far the read models have come, for those who look after the house."""
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from infrastructure.documents.lagging import index_lags
 from interfaces.http.call import AdministratorCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 
-router = APIRouter(prefix="/projections", tags=["operation"])
+router = Door("/projections", tags=["operation"])
 
 
 class ProjectionShape(BaseModel):

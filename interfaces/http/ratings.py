@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -19,6 +19,7 @@ from application.ratings import (
 from domain.errors import Forbidden, NotFound
 from domain.ratings import COMMENT_CHARACTERS_MAX, TAGS_MAX, Opinion
 from interfaces.http.call import AdministratorCall, Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line, When
 from interfaces.http.message_shapes import OpinionShape
@@ -29,7 +30,7 @@ from projections import branches
 from projections import ratings as projection
 from projections.messages import messages
 
-router = APIRouter(tags=["ratings"])
+router = Door(tags=["ratings"])
 
 OF_ANSWER = "/chats/{chat_id}/messages/{message_id}/rating"
 LISTED = "/evaluations/ratings"

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from application.answering.draft import Draft
@@ -18,10 +17,11 @@ from application.retrieval.scope import Scope, is_attached, own_scope, scope_now
 from domain.errors import NotFound
 from interfaces.http.attachments import names_of
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Words
 
-router = APIRouter(tags=["retrieval"])
+router = Door(tags=["retrieval"])
 
 IDS_MAX = 200
 FOUND_MAX = 50

@@ -2,17 +2,17 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from application.sessions import EndSession
 from interfaces.http.call import AccountCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import When
 from interfaces.http.paging import Page, Paging
 from projections import sessions as projection
 
-router = APIRouter(prefix="/auth/sessions", tags=["accounts"])
+router = Door("/auth/sessions", tags=["accounts"])
 
 
 class DeviceSession(BaseModel):

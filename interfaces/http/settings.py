@@ -2,16 +2,16 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from application.users import SignUpRules
 from domain.users import INSTALLATION, Installation, Role
 from interfaces.http.call import AdministratorCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body
 
-router = APIRouter(prefix="/settings", tags=["settings"])
+router = Door("/settings", tags=["settings"])
 
 
 class HouseSettings(BaseModel):

@@ -4,11 +4,12 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 import interfaces
+from interfaces.http.doors import Door
 from interfaces.http.errors import methods_at
 from interfaces.http.security import page_policy
 
@@ -33,7 +34,7 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 
-router = APIRouter(include_in_schema=False)
+router = Door(root="", include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

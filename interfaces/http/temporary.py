@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 from sse_starlette import EventSourceResponse
 
@@ -12,12 +12,13 @@ from application.answering.manuscript import cleaned
 from application.ports import ModelFailed, Piece, Prompt, Turn
 from domain.answers import Status
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, ModelId, Params, Text
 from interfaces.http.sse import HEADERS, HEARTBEAT_SECONDS, MEDIA_TYPE, event
 from interfaces.services import Services
 
-router = APIRouter(prefix="/temporary", tags=["temporary"])
+router = Door("/temporary", tags=["temporary"])
 
 TURNS_MAX = 500
 

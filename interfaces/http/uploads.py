@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect, Request
 
@@ -16,13 +16,14 @@ from domain.files import checked_name
 from infrastructure.blobs.scratch import Draft
 from infrastructure.blobs.uploads import CHUNK_BYTES, Cut, Upload
 from interfaces.http.call import Call, StreamingCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, Line
 from interfaces.http.file_keeping import current, limits
 from interfaces.http.file_shapes import FILE, FileName, FileShape
 from projections import files as projection
 
-router = APIRouter(prefix="/uploads", tags=["files"])
+router = Door("/uploads", tags=["files"])
 
 SILENCE_SECONDS_MAX = 30.0
 OFFSET_MAX = 2**63 - 1

@@ -2,18 +2,17 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from application.users import AddUser, ChangeUser, RecordPassword
 from domain.users import Role, User
 from interfaces.http.call import AdministratorCall
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body
 from interfaces.http.paging import Page, Paging
 from interfaces.http.shapes import Account, Email, Name, Password
 from projections import users as projection
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = Door("/users", tags=["users"])
 
 
 class NewUser(Body):

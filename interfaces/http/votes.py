@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from application.evaluation.eligibility import REASONS
@@ -15,9 +15,10 @@ from infrastructure.evaluation.looking import shown, voters_of
 from infrastructure.exports.writers import csv_line
 from interfaces.http.boards import PROBLEMS, Looking, given
 from interfaces.http.call import AdministratorCall
+from interfaces.http.doors import Door
 from interfaces.http.paging import NO_CURSOR, Paging, pack, unpack
 
-router = APIRouter(prefix="/evaluations", tags=["evaluations"])
+router = Door("/evaluations", tags=["evaluations"])
 
 VERDICTS = ("counted", "dropped")
 FORMATS = ("json", "csv")

@@ -4,7 +4,6 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import AfterValidator, ConfigDict, Field
 
 from application.documents.ports import Unfit, WebPage
@@ -12,13 +11,14 @@ from application.ports import Unavailable
 from domain.errors import Invalid
 from domain.files import NAME_CHARACTERS_MAX, SOURCE_CHARACTERS_MAX, checked_name
 from interfaces.http.call import Call
+from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, without_nul
 from interfaces.http.file_keeping import current, keep_text_file
 from interfaces.http.file_shapes import FileShape
 from projections import files as projection
 
-router = APIRouter(prefix="/files", tags=["files"])
+router = Door("/files", tags=["files"])
 
 ENDING = ".md"
 MARKDOWN = "text/markdown"
