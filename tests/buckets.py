@@ -1,5 +1,13 @@
-"""An S3-compatible server on loopback, behind real HTTP."""
+"""Buckets behind real HTTP: an S3-compatible server on loopback, and Azurite.
 
+The latter, Azure's own emulator, when TEST_AZURE_URL names one that was started by
+`azurite-blob --inMemoryPersistence --disableTelemetry`.
+"""
+
+import base64
+import email.utils
+import hashlib
+import hmac
 import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +15,9 @@ from contextlib import contextmanager
 from moto.server import ThreadedMotoServer
 
 BUCKET = "quire"
+# The account of every Azurite, as its manual prints it.
+ACCOUNT = "devstoreaccount1"
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
 @contextmanager
@@ -23,3 +34,23 @@ def serving() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.stop()
+
+
+def make_container(address: str) -> None:
+    """Make the container of an Azurite, signed as its "Authorize with Shared Key" says."""
+    date, of = email.utils.formatdate(usegmt=True), f"/{ACCOUNT}/{BUCKET}"
+    said = f"x-ms-date:{date}\nx-ms-version:2021-08-06\n/{ACCOUNT}{of}\nrestype:container"
+    digest = hmac.new(base64.b64decode(KEY), ("PUT" + "\n" * 12 + said).encode(), hashlib.sha256)
+    line = http.client.HTTPConnection(address.removeprefix("http://"), timeout=5)
+    line.request(
+        "PUT",
+        f"{of}?restype=container",
+        headers={
+            "x-ms-date": date,
+            "x-ms-version": "2021-08-06",
+            "Authorization": f"SharedKey {ACCOUNT}:{base64.b64encode(digest.digest()).decode()}",
+            "Content-Length": "0",
+        },
+    )
+    assert line.getresponse().status in {201, 409}
+    line.close()

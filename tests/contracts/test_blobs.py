@@ -49,10 +49,24 @@ def bucket(endpoint: str, folder: Path, prefix: str) -> Store:
     return open_bucket(settings, Scratch(folder))
 
 
-@pytest.fixture(params=["disk", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def container(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Azure Blob Storage as its emulator has it."""
+    address = os.environ.get("TEST_AZURE_URL", "")
+    if not address:
+        pytest.skip("TEST_AZURE_URL names no Azurite")
+    monkeypatch.setenv("AZURE_STORAGE_USE_EMULATOR", "true")
+    monkeypatch.setenv("AZURITE_BLOB_STORAGE_URL", address)
+    buckets.make_container(address)
+    url = f"az://{buckets.BUCKET}/{folder.name}"
+    return open_bucket(Settings(data=folder, blobs_url=url), Scratch(folder))
+
+
+@pytest.fixture(params=["disk", "s3", "azure"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     if request.param == "disk":
         return DiskStore(tmp_path)
+    if request.param == "azure":
+        return container(tmp_path, monkeypatch)
     return bucket(request.getfixturevalue("s3"), tmp_path, tmp_path.name)
 
 
