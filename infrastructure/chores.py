@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import LiteralString
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ from domain.errors import Refusal
 from infrastructure.lines import Lines
 
 SWEEP_SECONDS = 2.0
+WOKEN_SECONDS = 60.0  # where Rounds look for all
 LEASE_SECONDS = 15
 BEAT_SECONDS = 5.0
 AT_ONCE_MAX = 20
@@ -33,6 +34,12 @@ update work.jobs j set attempts = attempts + 1, leased_by = %(me)s,
     leased_until = now() + make_interval(secs => %(lease)s)
 from due d where (j.job, j.key) = (d.job, d.key)
 returning j.job, j.key, j.position, j.attempts, j.postponed
+"""
+DUE: LiteralString = """
+select kind from unnest(%(jobs)s::text[]) kind where exists (
+    select from work.jobs
+    where job = kind and due_at <= now() and (leased_until is null or leased_until <= now())
+)
 """
 BEAT: LiteralString = """
 update work.jobs set leased_until = now() + make_interval(secs => %(lease)s)
@@ -99,6 +106,7 @@ class Chores:
     lines: Lines
     chores: Mapping[str, Chore]
     at_once_max: int = AT_ONCE_MAX
+    sweep_seconds: float = SWEEP_SECONDS
     _id: UUID = field(default_factory=uuid4)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _running: dict[asyncio.Task[None], Due] = field(default_factory=dict)
@@ -109,7 +117,9 @@ class Chores:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do what is due until told to stop; what is not done then is given back."""
-        helpers = [asyncio.create_task(each) for each in (self._wake_at(stop), self._beat())]
+        helpers = [
+            asyncio.create_task(each) for each in (set_after(stop, self._news), self._beat())
+        ]
         try:
             while not stop.is_set():
                 self._news.clear()
@@ -118,7 +128,7 @@ class Chores:
                     taken = await self._take()
                 if not taken:
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(SWEEP_SECONDS):
+                        async with asyncio.timeout(self.sweep_seconds):
                             await self._news.wait()
             await self._give_back()
         finally:
@@ -126,10 +136,6 @@ class Chores:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-
-    async def _wake_at(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self._news.set()
 
     async def _take(self) -> int:
         free = self.at_once_max - len(self._running)
@@ -211,3 +217,47 @@ class Chores:
 
     async def _after_bug(self, due: Due) -> None:
         await self._later(due, due.pause, attempts=due.attempts + BUG_COUNTS - 1)
+
+
+@dataclass(slots=True)
+class Rounds:
+    """Looks once for all chores what is due, and wakes only who does such jobs."""
+
+    lines: Lines
+    chores: Sequence[Chores]
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        for each in self.chores:
+            each.sweep_seconds = WOKEN_SECONDS
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._news.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look when woken, and every two seconds, until told to stop."""
+        stopping = asyncio.create_task(set_after(stop, self._news))
+        try:
+            while not stop.is_set():
+                self._news.clear()
+                await self._look()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(SWEEP_SECONDS):
+                        await self._news.wait()
+        finally:
+            stopping.cancel()
+
+    async def _look(self) -> None:
+        with contextlib.suppress(Unavailable):
+            every = [job for each in self.chores for job in each.chores]
+            due = {job for (job,) in await self.lines.rows(DUE, {"jobs": every})}
+            for each in self.chores:
+                if due & each.chores.keys():
+                    each.wake()
+
+
+async def set_after(first: asyncio.Event, second: asyncio.Event) -> None:
+    """Set the second event when the first one is."""
+    await first.wait()
+    second.set()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from uuid import UUID, uuid4
@@ -17,7 +17,7 @@ from application.answering.asking import Tools
 from application.answering.rooms import Rooms
 from application.answering.title import find_title
 from infrastructure.broker import WakingBroker, broker_url
-from infrastructure.chores import Chore, Chores
+from infrastructure.chores import Chore, Chores, Rounds
 from infrastructure.conversations import Conversations
 from infrastructure.desk import AnswerDesk
 from infrastructure.leases import Leases
@@ -77,21 +77,20 @@ async def work(services: Services, stop: asyncio.Event, *, worker_id: UUID | Non
         Chores(services.lines, documents.tending(services)),
         Chores(services.lines, exports.exporting(services), EXPORTED_AT_ONCE_MAX),
     )
+    rounds = Rounds(services.lines, chores)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(leases.close)
-        await stack.enter_async_context(woken(settings, desk, chores))
-        running = [each.run(stop) for each in chores]
+        await stack.enter_async_context(woken(settings, desk, rounds))
+        running = [each.run(stop) for each in (rounds, *chores)]
         await asyncio.gather(desk.run(stop), tidy_daily(services, stop), *running)
 
 
 @asynccontextmanager
-async def woken(
-    settings: Settings, desk: AnswerDesk, chores: Sequence[Chores]
-) -> AsyncIterator[None]:
+async def woken(settings: Settings, desk: AnswerDesk, rounds: Rounds) -> AsyncIterator[None]:
     """Have the database and the queue wake us. Without them we look every two seconds."""
     loop = asyncio.get_running_loop()
     broker = WakingBroker(broker_url(settings.redis_url), middleware=())
-    answers.register(broker, wake_chores=partial(hand_over, loop, partial(wake, chores)))
+    answers.register(broker, wake_chores=partial(hand_over, loop, rounds.wake))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=WORKER_TIMEOUT_MS)
     worker.start()
     listening = asyncio.create_task(hear(settings.database_url, desk))
@@ -103,12 +102,6 @@ async def woken(
             await listening
         await asyncio.to_thread(worker.stop, timeout=BROKER_STOP_MS)
         broker.close()
-
-
-def wake(chores: Sequence[Chores]) -> None:
-    """There may be something to do for each of them."""
-    for each in chores:
-        each.wake()
 
 
 def hand_over(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:

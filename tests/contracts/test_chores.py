@@ -11,7 +11,7 @@ import pytest
 from application.ports import Unavailable
 from domain.errors import Conflict
 from infrastructure import chores
-from infrastructure.chores import Chore, Chores
+from infrastructure.chores import Chore, Chores, Rounds
 from infrastructure.jobs import ask, ask_all
 from infrastructure.lines import Lines
 from infrastructure.postgres import pool
@@ -208,3 +208,23 @@ async def test_only_so_many_are_done_at_once(lines: Lines) -> None:
         assert len(hands.begun) == 3
         hands.gate.set()
         await until(lambda: len(hands.ended) == 10)
+
+
+async def test_one_look_finds_what_is_due_for_many(lines: Lines) -> None:
+    stop, digger, sower = asyncio.Event(), Hands(), Hands()
+    digger.gate.set()
+    found = [Chores(lines, {"dig": Chore(digger.work)}), Chores(lines, {"sow": Chore(sower.work)})]
+    rounds = Rounds(lines, found)
+    runs = [rounds.run(stop), *(each.run(stop) for each in found)]
+    tasks = [asyncio.create_task(each) for each in runs]
+    await asyncio.sleep(0.2)  # all have looked for themselves, and found nothing
+    key = uuid4()
+    await ask(lines, "dig", key)
+    rounds.wake()
+    await until(lambda: digger.ended == [key], 1)
+    await ask(lines, "dig", key)  # without a word; the next round finds it
+    await until(lambda: digger.ended == [key, key], 5)
+    stop.set()
+    await asyncio.wait(tasks, timeout=1)
+    assert all(each.done() for each in tasks)
+    assert sower.begun == []
