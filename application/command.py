@@ -35,19 +35,19 @@ class Work:
         self._open: dict[UUID, Aggregate] = {}
         self._guards: dict[UUID, UUID | None] = {}
 
-    async def get(self, kind: type[A], key: UUID) -> A:
-        """Open an existing aggregate, or raise NotFound."""
+    async def get(self, kind: type[A], key: UUID, *, fresh: bool = False) -> A:
+        """Open an existing aggregate, or raise NotFound; with fresh=True always as it is now."""
         if key not in self._open:
-            self._open[key] = await self._log.get(kind, key, fresh=not self.hopeful)
+            self._open[key] = await self._log.get(kind, key, fresh=fresh or not self.hopeful)
         found = self._open[key]
         if not isinstance(found, kind):
             raise NotFound(kind.__name__.lower(), key)
         return found
 
-    async def find(self, kind: type[A], key: UUID) -> A | None:
+    async def find(self, kind: type[A], key: UUID, *, fresh: bool = False) -> A | None:
         """Open an aggregate if there is one."""
         try:
-            return await self.get(kind, key)
+            return await self.get(kind, key, fresh=fresh)
         except NotFound:
             return None
 
@@ -103,7 +103,9 @@ async def carry_out(
     for attempt in range(ATTEMPTS_MAX):
         work = Work(log, actor, command_id, hopeful=attempt == 0)
         try:
-            return await _attempt(command.execute(work), work, envelope)
+            receipt = await _attempt(command.execute(work), work, envelope)
+            if attempt or receipt.position is not None:
+                return receipt  # what is decided from memory, to do nothing, is looked at again
         except Refusal:
             if attempt:
                 raise  # a hopeful attempt may have been refused for what is no longer so

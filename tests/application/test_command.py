@@ -84,6 +84,20 @@ async def test_a_refusal_from_memory_is_looked_at_again() -> None:
     assert (await log.get(Chat, CHAT)).title == "Open"
 
 
+async def test_that_nothing_is_to_do_is_looked_at_again() -> None:
+    """Another process renamed the chat; this one remembers the title that is wanted."""
+    log = MemoryLog()
+    await carry_out(StartChat(CHAT), log=log, actor=ANA)
+    await carry_out(RenameChat(CHAT, "Tea"), log=log, actor=ANA)
+    other = MemoryLog(log)
+    await carry_out(RenameChat(CHAT, "Coffee"), log=other, actor=ANA)
+
+    receipt = await carry_out(RenameChat(CHAT, "Tea"), log=log, actor=ANA)
+    assert receipt.position == 4
+    assert (await other.get(Chat, CHAT)).title == "Tea"
+    assert (await carry_out(RenameChat(CHAT, "Tea"), log=log, actor=ANA)).position is None
+
+
 async def test_events_know_who_and_why() -> None:
     log = MemoryLog()
     command_id, cause = uuid4(), uuid4()

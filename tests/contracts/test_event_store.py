@@ -10,8 +10,11 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from application.ports import Stale, Unavailable
+from application.command import carry_out
+from application.files import RecordFailure, RetryFile
+from application.ports import SYSTEM, Actor, Stale, Unavailable
 from domain.chats import Chat
+from domain.files import File, State
 from domain.messages import Message
 from infrastructure import flusher
 from infrastructure.arrays import parameters
@@ -70,6 +73,21 @@ async def test_processes_see_each_other(log: EventLog, other: EventLog) -> None:
     assert (await log.get(Chat, chat.id, fresh=False)).title == "Tea"
     assert (await log.get(Chat, chat.id)).title == "Coffee"
     assert (await log.get(Chat, chat.id, fresh=False)).title == "Coffee"
+
+
+async def test_what_failed_in_one_process_is_tried_again_by_another(
+    log: EventLog, other: EventLog
+) -> None:
+    sha256 = "a" * 64
+    file = File.add(
+        uuid4(), owner=ANA, name="Tea.wav", media_type="audio/wav", size=3, sha256=sha256
+    )
+    await record(log, file)  # which remembers it as queued
+    failure = RecordFailure(file.id, "reading", sha256, "no_text", "Nobody listens.")
+    await carry_out(failure, log=other, actor=SYSTEM)
+    receipt = await carry_out(RetryFile(file.id), log=log, actor=Actor(ANA))
+    assert receipt.position is not None
+    assert (await other.get(File, file.id)).state == State.QUEUED
 
 
 async def test_processes_wake_each_other(log: EventLog, other: EventLog) -> None:
