@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from application.command import Work
 from application.evaluation.leaks import aliases_of, leaked
 from application.evaluation.style_of import style_of
+from application.evaluation_settings import require_arena
 from application.ports import ModelFailed
 from domain.answers import Answer, Outcome, Status
 from domain.battles import PREFIX, Battle, Blind, Draw, Side, SideStatus
@@ -59,6 +60,7 @@ async def hide(work: Work, chat: Chat, question_id: UUID, answer_id: UUID, drawi
     """Let one hidden model answer; what its answer names as its model."""
     battle_id = uuid5(answer_id, "battle")
     if await work.known(Battle, battle_id) is None:
+        await require_arena(work)
         battle = Battle.start(
             battle_id,
             owner=chat.owner,

@@ -7,11 +7,12 @@ from application.arena import STATUSES, Drawing, counted, named, names_of
 from application.chats import open_chat
 from application.command import Command, Work
 from application.evaluation.leaks import leaked, prompt_key
+from application.evaluation_settings import require_arena, require_ratings
 from application.messages import Request, owned, put
 from domain.answers import Answer
 from domain.battles import SPACES, Battle, Blind, Side, Slot, Winner
 from domain.chats import Chat
-from domain.errors import Conflict, Forbidden, Invalid, NotFound
+from domain.errors import Conflict, Invalid, NotFound
 from domain.messages import Message
 
 SLOTS: tuple[Slot, Slot] = ("a", "b")
@@ -40,6 +41,7 @@ class StartBattle(Command[Battle]):
             if known.owner != work.actor.id:
                 raise Conflict("Another battle has this id.")
             return known
+        await require_arena(work)
         chat = await self._chat(work)
         answer_ids = tuple(uuid5(self.battle_id, f"answer {slot}") for slot in SLOTS)
         battle = Battle.start(
@@ -110,6 +112,7 @@ class CastVote(Command[Battle]):
 
     async def execute(self, work: Work) -> Battle:
         battle = await own_battle(work, self.battle_id)
+        await (require_arena if battle.blind else require_ratings)(work)
         battle.cast(winner_of(self.winner), by=work.actor.id)
         return battle
 
@@ -156,6 +159,7 @@ class CompareAnswers(Command[Battle]):
     prompt: str
 
     async def execute(self, work: Work) -> Battle:
+        await require_ratings(work)
         chat = await open_chat(work, self.chat_id)
         both = sorted((self.better, self.other), key=lambda each: str(each.answer_id))
         battle_id = uuid5(SPACES, " ".join(str(each.answer_id) for each in both))
@@ -203,9 +207,3 @@ class CompareAnswers(Command[Battle]):
         if not answer.status.is_end:
             raise Conflict("Wait until both answers have ended.", code="side_not_finished")
         return answer
-
-
-def refuse_closed_arena(*, is_open: bool) -> None:
-    """Refuse battles where there is no arena."""
-    if not is_open:
-        raise Forbidden("The arena is switched off here.", code="arena_not_allowed")

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from application.command import Command, Work
 from application.documents.choices import parsed, within
 from application.documents.settings import plain
-from application.ports import Log
+from application.ports import Actor, Log
 from application.users import require_administrator
 from domain import evaluation_settings as domain
-from domain.errors import Invalid, NotFound
+from domain.errors import Forbidden, Invalid, NotFound
 
 ENTRIES_MAX = 50
 MODELS_MAX = 500
@@ -34,11 +34,24 @@ class ArenaEntry:
         return model not in self.exclude and (not self.include or model in self.include)
 
 
+Who = Literal["everybody", "administrators"]
+
+
+def admits(who: Who, *, is_administrator: bool) -> bool:
+    """Whether somebody of that role is among them."""
+    return who == "everybody" or is_administrator
+
+
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """Whether answers can be rated."""
+    """Whether answers can be rated and compared, and who may."""
 
     enabled: bool = True
+    who: Who = "everybody"
+
+    def admits(self, *, is_administrator: bool) -> bool:
+        """Whether somebody of that role may say what he thinks of answers."""
+        return self.enabled and admits(self.who, is_administrator=is_administrator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,7 @@ class Arena:
     """
 
     enabled: bool = True
+    who: Who = "everybody"
     pacing: Literal["lockstep", "free"] = "lockstep"
     sampler: Literal["weighted", "informative"] = "weighted"
     votes_minute_max: int = within(1, 1_000_000, 30)
@@ -57,6 +71,10 @@ class Arena:
     outages: tuple[str, ...] = ()
     weights: Mapping[str, float] = field(default_factory=dict)
     entries: tuple[ArenaEntry, ...] = (ArenaEntry(),)
+
+    def admits(self, *, is_administrator: bool) -> bool:
+        """Whether somebody of that role may have hidden models answer."""
+        return self.enabled and admits(self.who, is_administrator=is_administrator)
 
     def entry(self, entry_id: str) -> ArenaEntry | None:
         """The entry of that id; None when there is none, or no arena."""
@@ -142,6 +160,35 @@ async def evaluation_settings(log: Log) -> EvaluationSettings:
     return settings_of(chosen.values)
 
 
+async def chosen_in(work: Work) -> EvaluationSettings:
+    """The choices, to a command; what was remembered may be forbidden by now."""
+    key = domain.EVALUATION_SETTINGS
+    chosen = await work.find(domain.EvaluationSettings, key, fresh=True)
+    return EvaluationSettings() if chosen is None else settings_of(chosen.values)
+
+
+async def require_ratings(work: Work) -> None:
+    """Refuse opinions of answers where they are switched off, or not for this person."""
+    ratings = (await chosen_in(work)).ratings
+    if not ratings.enabled:
+        raise Forbidden("Rating answers is switched off here.")
+    if not ratings.admits(is_administrator=work.actor.is_administrator):
+        raise Forbidden("Only administrators rate answers here.")
+
+
+async def require_arena(work: Work) -> None:
+    """Refuse hidden models where there is no arena, or not for this person."""
+    refuse_closed_arena((await chosen_in(work)).arena, work.actor)
+
+
+def refuse_closed_arena(arena: Arena, actor: Actor) -> None:
+    """Refuse whom the arena does not admit, and say why."""
+    if not arena.enabled:
+        raise Forbidden("The arena is switched off here.", code="arena_not_allowed")
+    if not arena.admits(is_administrator=actor.is_administrator):
+        raise Forbidden("Only administrators use the arena here.", code="arena_not_allowed")
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeEvaluationSettings(Command[EvaluationSettings]):
     """Choose something else for evaluation; what is left out stays."""
@@ -163,6 +210,5 @@ class ChangeEvaluationSettings(Command[EvaluationSettings]):
         unknown = {name: value for name, value in self.values.items() if name not in after}
         if "version" in self.values.get("policy", {}):
             raise Invalid("policy.version rises by itself.")
-        found = settings_of({**after, **unknown})
-        chosen.change(before, values_of(found))
-        return found
+        chosen.change(before, values_of(settings_of({**after, **unknown})))
+        return settings_of(chosen.values)

@@ -8,7 +8,7 @@ from application.command import Command, Work
 from application.exporting.orders import Order
 from application.ports import Jobs
 from application.users import require_administrator
-from domain.errors import Conflict
+from domain.errors import Conflict, Invalid
 from domain.exports import Export, Exported
 from domain.reactions import Reactions
 
@@ -47,7 +47,16 @@ class RequestExport(Command[None]):
             if (known.owner, known.order) != (work.actor.id, order):
                 raise Conflict("Another export has this id.")
             return
+        await self._require_earlier(work)
         work.add(Export.request(self.export_id, owner=work.actor.id, order=order))
+
+    async def _require_earlier(self, work: Work) -> None:
+        """Refuse to compare with what is not kept here; files of the command line are not."""
+        if self.order.since is None:
+            return
+        earlier = await work.find(Export, UUID(self.order.since))
+        if earlier is None or earlier.state != "done" or earlier.exported is None:
+            raise Invalid("since: there is no such export whose files are kept here.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from application.command import Command, Work
 from domain.errors import Conflict, Invalid
 from domain.files import File
 from domain.knowledge import Directory, Grant, Knowledge, Role
+from domain.knowledge_sources import KnowledgeSource, source_id_of
 from domain.users import User
 
 FILES_EACH_MAX = 200
@@ -207,9 +208,14 @@ class RestoreKnowledge(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class DeleteKnowledge(Command[None]):
-    """Remove a knowledge base in the trash for good; its files stay with their owners."""
+    """Remove a knowledge base in the trash for good; its files stay with their owners.
+
+    What it asked elsewhere is asked no more, and stays there.
+    """
 
     knowledge_id: UUID
 
     async def execute(self, work: Work) -> None:
         (await open_knowledge(work, self.knowledge_id, Role.OWNER)).delete()
+        if source := await work.find(KnowledgeSource, source_id_of(self.knowledge_id)):
+            source.remove()

@@ -7,12 +7,11 @@ from uuid import UUID
 from application.arena import battle_of
 from application.chats import open_chat
 from application.command import Command, Work
-from application.evaluation_settings import settings_of
+from application.evaluation_settings import require_ratings
 from application.users import require_administrator
 from domain.answers import Answer
 from domain.battles import PREFIX
-from domain.errors import Conflict, Forbidden, Invalid, NotFound
-from domain.evaluation_settings import EVALUATION_SETTINGS, EvaluationSettings
+from domain.errors import Conflict, Invalid, NotFound
 from domain.ratings import Opinion, Rating
 
 DELETED_MAX = 500
@@ -51,13 +50,6 @@ class RateAnswer(Command[UUID]):
             )
         )
         return key
-
-
-async def require_ratings(work: Work) -> None:
-    """Refuse what is switched off."""
-    chosen = await work.find(EvaluationSettings, EVALUATION_SETTINGS)
-    if chosen is not None and not settings_of(chosen.values).ratings.enabled:
-        raise Forbidden("Rating answers is switched off here.")
 
 
 async def true_model(work: Work, answer: Answer) -> str:

@@ -149,6 +149,9 @@ class Battle(Aggregate):
         classifier: str
         classifier_version: int
 
+        def apply(self, battle: Battle) -> None:
+            battle.classified_by = (self.classifier, self.classifier_version)
+
     def __init__(
         self, owner: UUID, chat_id: UUID, question_id: UUID, sides: dict[str, Side], *, blind: bool
     ) -> None:
@@ -160,6 +163,7 @@ class Battle(Aggregate):
         self.revealed = not blind
         self.finished: dict[str, SideStatus] = {}
         self.winner: Winner | None = None
+        self.classified_by: tuple[str, int] | None = None
 
     @property
     def owner_id(self) -> UUID:
@@ -178,6 +182,11 @@ class Battle(Aggregate):
     def is_alone(self) -> bool:
         """Whether one hidden model answers, and nothing is compared."""
         return len(self.sides) == 1
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all sides have ended."""
+        return len(self.finished) == len(self.sides)
 
     @classmethod
     def start(cls, battle_id: UUID, **what: Any) -> Self:
@@ -224,15 +233,16 @@ class Battle(Aggregate):
     def assign_topic(
         self, *, category: str, language: str, tags: list[str], classifier: str, version: int
     ) -> None:
-        """Say what it is about."""
-        self.trigger_event(
-            self.TopicAssigned,
-            category=category,
-            language=language,
-            tags=tags,
-            classifier=classifier,
-            classifier_version=version,
-        )
+        """Say what it is about. The same classifier says it once."""
+        if self.classified_by != (classifier, version):
+            self.trigger_event(
+                self.TopicAssigned,
+                category=category,
+                language=language,
+                tags=tags,
+                classifier=classifier,
+                classifier_version=version,
+            )
 
     def admit_voter(self, voter: UUID) -> None:
         """Refuse who may not judge, and what cannot be judged yet."""
@@ -244,7 +254,7 @@ class Battle(Aggregate):
 
     def must_be_over(self) -> None:
         """Refuse to judge, or to be told, while somebody still answers."""
-        if len(self.finished) < len(self.sides):
+        if not self.is_over:
             raise Conflict("Wait until both answers have ended.", code="side_not_finished")
 
 
@@ -286,8 +296,25 @@ class RecordedBattle(Aggregate):
         response_b: str
         prompt_key: str
 
-    def __init__(self, owner: UUID) -> None:
+    class TopicAssigned(Event):
+        """What it is about was found out; `space` and `key` are those it was recorded with."""
+
+        TOPIC = "recorded_battle.topic_assigned"
+        space: str
+        key: str
+        category: str
+        language: str
+        tags: list[str]
+        classifier: str
+        classifier_version: int
+
+        def apply(self, battle: RecordedBattle) -> None:
+            battle.classified_by = (self.classifier, self.classifier_version)
+
+    def __init__(self, owner: UUID, recording: Recording) -> None:
         self.owner = owner
+        self.recording = recording
+        self.classified_by: tuple[str, int] | None = None
 
     @property
     def owner_id(self) -> UUID:
@@ -303,6 +330,22 @@ class RecordedBattle(Aggregate):
         """Take a battle over; `timestamp` is when it was fought."""
         key = cls.id_of(recording.space, recording.key)
         return cls._create(cls.Recorded, id=key, recording=recording, **what)
+
+    def assign_topic(
+        self, *, category: str, language: str, tags: list[str], classifier: str, version: int
+    ) -> None:
+        """Say what it is about; what the file said stays. The same classifier says it once."""
+        if self.classified_by != (classifier, version):
+            self.trigger_event(
+                self.TopicAssigned,
+                space=self.recording.space,
+                key=self.recording.key,
+                category=self.recording.category or category,
+                language=self.recording.language or language,
+                tags=tags,
+                classifier=classifier,
+                classifier_version=version,
+            )
 
 
 class RecordedVote(Aggregate):

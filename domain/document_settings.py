@@ -8,7 +8,11 @@ from uuid import UUID
 from domain.aggregate import Aggregate, Created
 
 DOCUMENT_SETTINGS = UUID("5f0e6a54-6f2e-5b43-9d0a-3f3b1d5c7a20")
-INNER = (("retrieval", "reranker"),)  # sections inside of sections
+INNER = (  # sections inside of sections
+    ("retrieval", "reranker"),
+    ("drives", "google"),
+    ("drives", "microsoft"),
+)
 
 Values = dict[str, Any]
 

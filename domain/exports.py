@@ -62,6 +62,7 @@ class Export(Aggregate):
 
         def apply(self, export: Export) -> None:
             export.state = "done"
+            export.exported = self.exported
 
     class Failed(Event):
         TOPIC = "export.failed"
@@ -80,6 +81,7 @@ class Export(Aggregate):
         self.owner = owner
         self.order = order
         self.state = "running"
+        self.exported: Exported | None = None
 
     @property
     def owner_id(self) -> UUID:

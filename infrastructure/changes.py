@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from application.ports import Unavailable
 from infrastructure.audiences import Audiences, Row
 from infrastructure.lines import Lines
+from infrastructure.pairs import Pairs
 from infrastructure.postgres import connect
 from infrastructure.reader import Reader
 
@@ -33,7 +34,8 @@ order by position limit %(limit)s
 """
 # The tail of the log is short, so what is shared is looked for in all of it.
 TAIL: LiteralString = NEWS.replace(
-    "owner_id = any (%(owners)s)", "(owner_id = any (%(owners)s) or type like 'knowledge.%%')"
+    "owner_id = any (%(owners)s)",
+    "(owner_id = any (%(owners)s) or type like 'knowledge.%%' or type like 'file.%%')",
 )
 REACHED: LiteralString = "select position from log.lanes where name = 'core'"
 
@@ -100,6 +102,7 @@ class Changes:
         self._url = url
         self._lines = lines
         self._audiences = Audiences(reader)
+        self._pairs = Pairs(reader)
         self._watches: dict[UUID, set[Watch]] = {}
         self._task: asyncio.Task[None] | None = None
         self._reached = 0
@@ -137,7 +140,7 @@ class Changes:
         own = await self._page(NEWS, after, until, [owner])
         reached = own[-1][0] if len(own) == PAGE else until
         shared = await self._audiences.missed(owner, after, reached)
-        return sorted([*own, *shared]), reached
+        return await self._pairs.released(sorted([*own, *shared])), reached
 
     async def _page(
         self, sql: LiteralString, after: int, until: int, owners: Sequence[UUID]
@@ -167,7 +170,7 @@ class Changes:
         while self.position < reached:
             found = await self._news(reached)
             others = await self._audiences.of(found, self._watches)
-            for row in found:
+            for row in await self._pairs.released(found):
                 self._tell(row, others.get(row[0], ()))
             self.position = found[-1][0] if len(found) == PAGE else reached
 

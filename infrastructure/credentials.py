@@ -214,6 +214,13 @@ class Credentials:
             {"name": name, "sealed": sealed},
         )
 
+    async def forget_secrets(self, beginning: str) -> None:
+        """Forget all keys whose names begin so."""
+        await self._lines.run(
+            "delete from credentials.secrets where starts_with(name, %(beginning)s)",
+            {"beginning": beginning},
+        )
+
     async def secret(self, name: str) -> str:
         """The key that was kept under a name, or an empty text."""
         row = await self._lines.row(

@@ -9,8 +9,11 @@ from redis.exceptions import RedisError
 from application.answers import answering, stopping, titling
 from application.document_settings import reindexing
 from application.documents.ingesting import recutting
+from application.drives import fetching
 from application.exports import exporting
 from application.files import ingesting
+from application.judgings import judging
+from application.topics import classifying
 from infrastructure.broker import WakingBroker, broker_url
 from infrastructure.jobs import CollectedJobs
 from infrastructure.lanes import Policy
@@ -18,7 +21,18 @@ from infrastructure.lanes import Policy
 ACTOR = "do_chores"
 QUEUE = "default"
 GATHER_SECONDS = 0.2
-POLICIES = (answering, stopping, titling, ingesting, recutting, reindexing, exporting)
+POLICIES = (
+    answering,
+    stopping,
+    titling,
+    ingesting,
+    recutting,
+    reindexing,
+    exporting,
+    fetching,
+    judging,
+    classifying,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ import ipaddress
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
@@ -24,6 +24,7 @@ from domain.errors import Invalid
 
 REDIRECTS_MAX = 5
 BYTES_MAX = 10 * 2**20
+ANSWER_BYTES_MAX = 64 * 2**10
 SECONDS_MAX = 20.0
 CONNECT_SECONDS = 5.0
 CONNECTIONS_MAX = 20
@@ -141,6 +142,15 @@ class Fetched:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an address answered to what it was sent, as far as that is read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class GuardedClient:
     """Fetches what people name. Use it in `async with`."""
 
@@ -163,23 +173,27 @@ class GuardedClient:
 
     async def fetch(self, url: str, *, bytes_max: int = BYTES_MAX) -> Fetched:
         """Get a document. Invalid: nobody may; Unavailable: it does not come."""
-        host = url
-        try:
-            host = urlsplit(url).hostname or url
-            async with asyncio.timeout(SECONDS_MAX):
-                return await self._follow(url, bytes_max)
-        except ValueError:  # the address, or one that it redirects to
-            raise Invalid("The address is not a valid URL.") from None
-        except TimeoutError:
-            raise Unavailable(f"{host} took longer than {SECONDS_MAX:g} seconds.") from None
-        except httpx.HTTPError as error:
-            if "not on the public web" in str(error):
-                raise Invalid(str(error)) from None
-            raise Unavailable(f"{host} cannot be reached.") from None
+        async with explaining(url):
+            return await self._follow(url, bytes_max)
+
+    async def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answered:
+        """Send a document, once, and follow nothing. Refused as `fetch` refuses."""
+        async with explaining(url):
+            request = self._client.build_request(
+                "POST", self.checked(url), content=content, headers=dict(headers)
+            )
+            response = await self._client.send(request, stream=True)
+            async with aclosing(response):
+                taken = bytearray()
+                async for chunk in unpacked(response, ANSWER_BYTES_MAX, request.url.host):
+                    taken += chunk
+                    if len(taken) >= ANSWER_BYTES_MAX:
+                        break
+                return Answered(response.status_code, response.headers, bytes(taken))
 
     async def _follow(self, url: str, bytes_max: int) -> Fetched:
         for _ in range(REDIRECTS_MAX + 1):
-            url = self._checked(url)
+            url = self.checked(url)
             try:
                 request = self._client.build_request("GET", url)
             except (httpx.InvalidURL, UnicodeError):
@@ -191,11 +205,30 @@ class GuardedClient:
                 url = urljoin(url, response.headers["location"])
         raise Unavailable(f"{urlsplit(url).hostname} redirects more than {REDIRECTS_MAX} times.")
 
-    def _checked(self, url: str) -> str:
+    def checked(self, url: str) -> str:
+        """An address as it may be asked, or Invalid that says why not."""
         parts = urlsplit(url)
         if parts.hostname in self._allowed and parts.port in self._ports:
             return url
         return checked_web_url(url)
+
+
+@asynccontextmanager
+async def explaining(url: str) -> AsyncIterator[None]:
+    """Ask within the time there is; say in plain words why it did not work."""
+    host = url
+    try:
+        host = urlsplit(url).hostname or url
+        async with asyncio.timeout(SECONDS_MAX):
+            yield
+    except (ValueError, httpx.InvalidURL):  # the address, or one that it redirects to
+        raise Invalid("The address is not a valid URL.") from None
+    except TimeoutError:
+        raise Unavailable(f"{host} took longer than {SECONDS_MAX:g} seconds.") from None
+    except httpx.HTTPError as error:
+        if "not on the public web" in str(error):
+            raise Invalid(str(error)) from None
+        raise Unavailable(f"{host} cannot be reached.") from None
 
 
 async def whole(url: str, response: httpx.Response, bytes_max: int) -> Fetched:

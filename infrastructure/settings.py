@@ -100,6 +100,11 @@ class Settings(BaseModel):
         default="", repr=False, description="The first administrator's password."
     )
     admin_name: str = Field(default="Administrator", description="The first administrator's name.")
+    sink_hosts: str = Field(
+        default="",
+        description="Places in private networks, or at unusual ports, that evaluation sinks may "
+        "be, as `host:port`, comma separated.",
+    )
     session_days: int = Field(default=30, ge=1, description="How long a sign-in lasts.")
     request_bytes_max: int = Field(
         default=10 * 1024 * 1024, ge=1024, description="The largest request that is read."

@@ -69,7 +69,8 @@ class SubjectKeys:
         await self._lines.run(
             "with erased as (insert into log.subject_keys (subject_id, erased_at)"
             " values (%(who)s, now()) on conflict (subject_id)"
-            " do update set key = null, erased_at = now() returning subject_id)"
+            " do update set key = null, erased_at = now() returning subject_id),"
+            " drives as (delete from credentials.drives where user_id = %(who)s)"
             " select pg_notify('quire_keys', subject_id::text) from erased",
             {"who": subject},
         )

@@ -36,7 +36,7 @@ from projections.read_model import ReadModel, Writes
 logger = logging.getLogger("quire.lanes")
 
 BATCH_LIVE = 500
-BATCH = 5_000
+BATCH = 1_000  # rows that are updated again and again get slower within one transaction
 WAIT_SECONDS = 0.5
 TEND_SECONDS = 1.0
 BATCH_SECONDS_MAX = 120.0

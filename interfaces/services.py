@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 
 from application.answering.retrieval import Shelves
 from application.command import Command, Receipt, carry_out
+from application.documents.settings import Embedding
 from application.ports import Actor
 from infrastructure.access import Access
 from infrastructure.attempts import Attempts
@@ -20,7 +22,10 @@ from infrastructure.checkpoints import Lag, lags
 from infrastructure.credentials import Credentials
 from infrastructure.documents.engines import DocumentEngines, Place, open_engines
 from infrastructure.documents.means import shelves_of
+from infrastructure.drives.client import DriveClient
+from infrastructure.drives.links import DriveLinks, Places
 from infrastructure.evaluation.boards import Boards
+from infrastructure.evaluation.topics import Topics
 from infrastructure.event_log import EventLog
 from infrastructure.guarded import GuardedClient
 from infrastructure.lines import Lines
@@ -30,6 +35,7 @@ from infrastructure.models.reader import ReaderModel
 from infrastructure.models.registry import ModelRegistry
 from infrastructure.passwords import Passwords
 from infrastructure.postgres import Pool, pool
+from infrastructure.pushing.hosts import hooks_client
 from infrastructure.reader import Reader
 from infrastructure.secrets import Vault, master_key
 from infrastructure.settings import Settings
@@ -84,6 +90,8 @@ class Services:
     files: FileStores
     documents: DocumentEngines
     web: GuardedClient
+    drives: DriveLinks
+    hooks: GuardedClient
     boards: Boards
     written: LastWritten = field(default_factory=LastWritten)
 
@@ -132,6 +140,9 @@ async def open_services(settings: Settings, *, name: str = "quire") -> AsyncIter
         connections, models = await enter(open_models(settings, stored))
         passwords = Passwords()
         stack.callback(passwords.close)
+        documents = await enter(
+            open_engines(Place(own, settings.data_folder), log, credentials, connections)
+        )
         yield Services(
             settings=settings,
             pool=own,
@@ -149,11 +160,11 @@ async def open_services(settings: Settings, *, name: str = "quire") -> AsyncIter
             attempts=Attempts(lines),
             access=Access(lines),
             files=FileStores.of(settings, own),
-            documents=await enter(
-                open_engines(Place(own, settings.data_folder), log, credentials, connections)
-            ),
+            documents=documents,
             web=await enter(GuardedClient()),
-            boards=Boards(reader, log),
+            drives=await enter(open_drives(settings, own, log, documents)),
+            hooks=await enter(hooks_client(settings)),
+            boards=Boards(reader, log, Topics(lines, partial(documents.embedder, Embedding()))),
         )
 
 
@@ -176,6 +187,16 @@ async def open_models(
         models = ModelRegistry(connections, client, ReaderModel(), limits)
         stack.push_async_callback(models.aclose)
         yield connections, models
+
+
+@asynccontextmanager
+async def open_drives(
+    settings: Settings, own: Pool, log: EventLog, documents: DocumentEngines
+) -> AsyncIterator[DriveLinks]:
+    """The drives that people link."""
+    async with DriveClient() as client:
+        vault, places = Vault(master_key(settings)), Places(settings.public_url)
+        yield DriveLinks(own, log, vault, documents, client, places)
 
 
 def open_redis(url: str) -> Redis:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.errors import NotFound
 from projections.attachments import OF_MESSAGE, SEARCH
+from projections.battles import WAITING_MESSAGE
 from projections.ratings import OF_MESSAGE as RATING_OF_MESSAGE
 from projections.read_model import Db
 
@@ -98,7 +99,8 @@ WHOLE = f"""
         m.reasoning_seconds, m.seconds, m.usage, m.error, m.left_out,
         coalesce(t.citations, '[]') as citations, m.batch_id, m.batch_count,
         case m.role when 'user' then {OF_MESSAGE} end as attachments,
-        case m.role when 'assistant' then {RATING_OF_MESSAGE} end as rating
+        case m.role when 'assistant' then {RATING_OF_MESSAGE} end as rating,
+        {WAITING_MESSAGE} as waits
 """
 AROUND = """
     left join texts t on t.message_id = m.id
@@ -232,8 +234,23 @@ async def all_messages(db: Db, chat_id: UUID) -> list[MessageRow]:
     return [_message(row) for row in await db.fetchall()]
 
 
+# What is shown of a hidden answer as long as it waits for the other side of its battle.
+WAITING: dict[str, Any] = {
+    "content": "",
+    "reasoning": "",
+    "reasoning_seconds": None,
+    "seconds": None,
+    "usage": None,
+    "error": None,
+    "citations": [],
+}
+ENDED = ("completed", "stopped", "failed", "interrupted")
+
+
 def _message(row: dict[str, Any]) -> MessageRow:
     row.pop("depth", None)
+    if row.pop("waits"):
+        row |= {**WAITING, "status": "running" if row["status"] in ENDED else row["status"]}
     found = row.pop("attachments") or []
     attached = [each for each in found if each["kind"] != SEARCH]
     return MessageRow(**row, attachments=attached, web_search=len(attached) < len(found))

@@ -4,6 +4,7 @@ from projections.attachments import attachments
 from projections.battles import battles
 from projections.chats import chats
 from projections.connections import connections
+from projections.drives import drives
 from projections.exports import exports
 from projections.files import files
 from projections.knowledge import knowledge
@@ -12,6 +13,7 @@ from projections.messages import messages
 from projections.ratings import ratings
 from projections.read_model import ReadModel
 from projections.sessions import sessions
+from projections.sinks import sinks
 from projections.users import users
 
 CORE: tuple[ReadModel, ...] = (
@@ -27,4 +29,6 @@ CORE: tuple[ReadModel, ...] = (
     knowledge,
     knowledge_sources,
     exports,
+    drives,
+    sinks,
 )

@@ -19,7 +19,7 @@ from projections.read_model import ReadModel, Writes, as_json, clean
 messages = ReadModel(
     "messages",
     version=2,
-    beside=("chats", "attachments", "ratings"),
+    beside=("chats", "attachments", "ratings", "battles"),
     tables="""
         create table messages (
             id                uuid        primary key,

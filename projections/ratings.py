@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from domain.chats import Chat
 from domain.errors import NotFound
 from domain.ratings import Rating
 from projections.read_model import Db, ReadModel, Writes, as_json, clean
 
 ratings = ReadModel(
     "ratings",
-    version=1,
+    version=2,
     beside=("users",),
     tables="""
         create table ratings (
@@ -36,6 +37,7 @@ ratings = ReadModel(
             withdrawn  boolean     not null default false
         );
         create index on ratings (answer_id, owner_id);
+        create index on ratings (chat_id);
         create index on ratings (changed_at, id) where not withdrawn;
         create index on ratings (owner_id, changed_at) where not withdrawn;
         create index on ratings (model) where not withdrawn;
@@ -102,6 +104,12 @@ def on_withdrawn(event: Rating.Withdrawn, db: Writes) -> None:
         """,
         {"id": event.originator_id, "at": event.timestamp},
     )
+
+
+@ratings.on(Chat.Deleted)
+def on_chat_deleted(event: Chat.Deleted, db: Writes) -> None:
+    """List no more what was thought of answers that are gone for good."""
+    db.execute("delete from ratings where chat_id = %(chat)s", {"chat": event.originator_id})
 
 
 Sort = Literal["date", "user", "model", "value"]

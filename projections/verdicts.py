@@ -9,7 +9,7 @@ from projections.read_model import Db
 
 ROWS = """
     select v.place, v.seq, v.voter, v.battle, v.winner, v.at, v.reason, b.model_a, b.model_b,
-        v.category, v.language, b.style_a, b.style_b
+        v.prompt, v.category, v.language, b.style_a, b.style_b
     from votes v left join bouts b on b.space = v.space and b.battle = v.battle
     where v.space = %(space)s order by v.place
 """
@@ -126,10 +126,10 @@ async def history(
 
 
 async def models(db: Db, space: str) -> set[str]:
-    """All models that were ever compared."""
+    """All models that were voted on; who is in a battle without a vote stays hidden."""
     await db.execute(
-        "select model_a as m from bouts where space = %(space)s and model_a is not null"
-        " union select model_b from bouts where space = %(space)s and model_b is not null",
+        "select low as m from votes where space = %(space)s and low is not null"
+        " union select high from votes where space = %(space)s and high is not null",
         {"space": space},
     )
     return {row["m"] for row in await db.fetchall()}

@@ -10,7 +10,7 @@ from domain.evaluation_settings import EvaluationSettings
 from projections.read_model import ReadModel, Writes, as_json, clean
 from projections.votes_sql import ALL
 
-votes = ReadModel("votes", version=1, tables=ALL, lane="evaluation")
+votes = ReadModel("votes", version=2, tables=ALL, lane="evaluation")
 
 FACT = "select tell_fact(%(position)s, %(space)s, %(battle)s, %(fact)s)"
 POLICY = """
@@ -89,6 +89,12 @@ def on_battle_recorded(event: RecordedBattle.Recorded, db: Writes) -> None:
     more = ("style_a", "style_b", "leaked_a", "leaked_b")
     fact = {name: getattr(found, name) for name in (*names, *more)}
     tell(db, found.space, found.key, {**fact, "prompt": mark(event.prompt_key)})
+
+
+@votes.on(RecordedBattle.TopicAssigned)
+def on_recorded_topic_assigned(event: RecordedBattle.TopicAssigned, db: Writes) -> None:
+    """What a battle from elsewhere is about."""
+    tell(db, event.space, event.key, {"category": event.category, "language": event.language})
 
 
 @votes.on(RecordedVote.Recorded)

@@ -45,6 +45,11 @@ create index on actions (space, position);
 create index on actions (space, at);
 create index on actions (source, seq) where source <> '';
 create table votes (
+    own      bytea  not null primary key,   -- key of space, voter, battle
+    bout     bytea  not null,               -- key of space, battle
+    group_of_prompt bytea not null,         -- key of space, prompt
+    group_of_day    bytea not null,         -- key of space, voter, day
+    group_of_pair   bytea not null,         -- key of space, voter, prompt, low, high
     space    text collate "C" not null,
     voter    text collate "C" not null,
     battle   text collate "C" not null,
@@ -61,17 +66,16 @@ create table votes (
     category text not null default '',
     language text not null default '',
     fixed    text,   -- why it never counts, whatever others do
-    reason   text,   -- why it does not count; null when it does
-    primary key (space, voter, battle)
+    reason   text    -- why it does not count; null when it does
 );
-create index on votes (space, battle);
 create index on votes (space, place);
-create index votes_of_prompt on votes (space, prompt, place) where fixed is null;
-create index votes_of_day on votes (space, voter, day, place) where fixed is null;
-create index accepted_of_prompt on votes (space, prompt, place) where reason is null;
-create index accepted_of_day on votes (space, voter, day, place) where reason is null;
-create index accepted_of_pair on votes (space, voter, prompt, low, high, place)
-    where reason is null;
+create index on votes (space, battle);
+create index on votes (bout);
+create index on votes (group_of_prompt, place) where fixed is null;
+create index on votes (group_of_day, place) where fixed is null;
+create index on votes (group_of_prompt, place) where reason is null;
+create index on votes (group_of_day, place) where reason is null;
+create index on votes (group_of_pair, place) where reason is null;
 create table tallies (
     space   text collate "C" not null,
     scope   text collate "C" not null,
@@ -108,7 +112,15 @@ create table policies (
 insert into policies values (0, 1, 20, 50);
 """
 
+# Plans are made while tables are empty, when every index that fits at all seems as good as another.
+# So each search has a key of its own and fits one index alone; a place is compared together with
+# the key, since else any index with a place in it would fit.
 JUDGING = """
+create function key_of(variadic parts text[]) returns bytea language plpgsql immutable as $$
+begin
+    return substr(sha256(convert_to(parts::text, 'UTF8')), 1, 16);
+end $$;
+
 create function fixed_reason(b bouts) returns text language sql immutable as $$
     select case
         when b.model_a is null or b.model_b is null then 'unknown_battle'
@@ -123,18 +135,19 @@ create function judged(v votes) returns text language plpgsql stable as $$
 declare p policies;
 begin
     if v.fixed is not null then return v.fixed; end if;
-    perform from votes o where o.space = v.space and o.voter = v.voter and o.prompt = v.prompt
-        and o.low = v.low and o.high = v.high and o.place < v.place and o.reason is null limit 1;
+    perform from votes o where o.group_of_pair = v.group_of_pair and o.reason is null
+        and (o.group_of_pair, o.place) < (v.group_of_pair, v.place) limit 1;
     if found then return 'duplicate_prompt'; end if;
     select * into p from policies order by position desc limit 1;
-    if p.prompt_votes_max > 0 and (select count(*) from (select from votes o where o.space = v.space
-            and o.prompt = v.prompt and o.place < v.place and o.reason is null
+    if p.prompt_votes_max > 0 and (select count(*) from (
+            select from votes o where o.group_of_prompt = v.group_of_prompt and o.reason is null
+            and (o.group_of_prompt, o.place) < (v.group_of_prompt, v.place)
             limit p.prompt_votes_max) o) >= p.prompt_votes_max then
         return 'prompt_cap';
     end if;
     if p.voter_day_votes_max > 0 and (select count(*) from (
-            select from votes o where o.space = v.space and o.voter = v.voter
-            and o.day = v.day and o.place < v.place and o.reason is null
+            select from votes o where o.group_of_day = v.group_of_day and o.reason is null
+            and (o.group_of_day, o.place) < (v.group_of_day, v.place)
             limit p.voter_day_votes_max) o) >= p.voter_day_votes_max then
         return 'voter_daily_cap';
     end if;
@@ -188,11 +201,11 @@ end $$;
 
 create function later_of(v votes) returns bigint[] language sql stable as $$
     select array(
-        select place from votes o where o.space = v.space and o.prompt = v.prompt
-            and o.place > v.place and o.fixed is null
+        select place from votes o where o.group_of_prompt = v.group_of_prompt
+            and o.fixed is null and (o.group_of_prompt, o.place) > (v.group_of_prompt, v.place)
         union
-        select place from votes o where o.space = v.space and o.voter = v.voter and o.day = v.day
-            and o.place > v.place and o.fixed is null
+        select place from votes o where o.group_of_day = v.group_of_day
+            and o.fixed is null and (o.group_of_day, o.place) > (v.group_of_day, v.place)
         order by 1)
 $$;
 
@@ -213,6 +226,10 @@ begin
     v.prompt := coalesce(b.prompt, '');
     v.category := coalesce(b.category, '');
     v.language := coalesce(b.language, '');
+    v.bout := key_of(v.space, v.battle);
+    v.group_of_prompt := key_of(v.space, v.prompt);
+    v.group_of_day := key_of(v.space, v.voter, v.day::text);
+    v.group_of_pair := key_of(v.space, v.voter, v.prompt, v.low, v.high);
     v.fixed := fixed_reason(b);
     v.reason := judged(v);
     insert into votes select v.*;
@@ -240,7 +257,7 @@ begin
     delete from bouts o where o.space = of_space and o.battle = of_battle;
     b := jsonb_populate_record(b, news);
     insert into bouts select b.*;
-    old := array(select o from votes o where o.space = of_space and o.battle = of_battle
+    old := array(select o from votes o where o.bout = key_of(of_space, of_battle)
                  order by o.place);
     foreach v in array old loop
         -- an earlier one may have changed what counts
@@ -254,14 +271,15 @@ end $$;
 create function tell_action(a actions) returns void language plpgsql as $$
 declare
     v votes;
+    own_key bytea := key_of(a.space, a.voter, a.battle);
 begin
     insert into actions select a.*;
     if a.action = 'change' and a.after_reveal then return; end if;
-    select * into v from votes o
-        where o.space = a.space and o.voter = a.voter and o.battle = a.battle;
+    select * into v from votes o where o.own = own_key;
     if found then perform take_out(v); end if;
     if a.action <> 'retract' and a.winner is not null then
         v := null;
+        v.own := own_key;
         v.space := a.space;
         v.voter := a.voter;
         v.battle := a.battle;

@@ -281,10 +281,38 @@ async def thoughtless(call: Call) -> None:
         await words(call)
 
 
+async def judge_first(call: Call) -> None:
+    """A judge that likes what comes first."""
+    await verdict(call, "A")
+
+
+async def judge_longer(call: Call) -> None:
+    """A judge that likes the longer answer, whatever stands in it."""
+    shown = call.body["messages"][-1]["content"].split("<<< ")
+    a, b = (each.partition(">>>")[2].strip() for each in shown[2:4])
+    better = "A" if len(a) > len(b) else "B"
+    await verdict(call, "TIE" if len(a) == len(b) else better)
+
+
+async def judge_vague(call: Call) -> None:
+    """A judge that does not do as it is told."""
+    await call.begin()
+    await call.words("Answer A is better, I think. ", "VERDICT: A or B")
+    await call.finish()
+
+
+async def verdict(call: Call, word: str) -> None:
+    """A few reasons and a verdict."""
+    await call.begin()
+    await call.words("It says more.\n", f"VERDICT: {word}\n")
+    await call.finish()
+
+
 ALL: tuple[Behaviour, ...] = (
     words, echo, slow, held, silent, keep_alive, thinking, think_tags, only_thoughts, tools, whole,
     reset, reset_first, unfinished, late_end, finish_without_done, bad_json, bad_types, bytewise,
     halves, big_event, huge_chunk, endless, empty, nothing, html, error_inside, busy, busy_once,
-    broken, broken_once, redirect, tells_key, newer, thoughtless,
+    broken, broken_once, redirect, tells_key, newer, thoughtless, judge_first, judge_longer,
+    judge_vague,
 )  # fmt: skip
 BEHAVIOURS: dict[str, Behaviour] = {each.__name__: each for each in ALL}

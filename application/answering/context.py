@@ -45,14 +45,18 @@ class Opening:
     attached: bool = False
 
 
-class Conversations(Protocol):
+class Branches(Protocol):
+    """What was said before."""
+
+    def upwards(self, chat_id: UUID, start_id: UUID | None) -> AsyncGenerator[Sequence[Said], None]:
+        """A branch from a message upwards, newest first, in pages."""
+
+
+class Conversations(Branches, Protocol):
     """Chats as they can be read."""
 
     async def opening(self, chat_id: UUID, question_id: UUID, after: int) -> Opening | None:
         """A question and what was said before, as new as a position; None when it is gone."""
-
-    def upwards(self, chat_id: UUID, start_id: UUID | None) -> AsyncGenerator[Sequence[Said], None]:
-        """A branch from a message upwards, newest first, in pages."""
 
     async def count_above(self, chat_id: UUID, start_id: UUID) -> int:
         """How many messages a branch has, from a message upwards."""
@@ -98,7 +102,7 @@ class Found:
 async def context_of(
     draft: Draft,
     info: ModelInfo,
-    conversations: Conversations,
+    conversations: Branches,
     opening: Opening,
     *,
     so_far: str = "",

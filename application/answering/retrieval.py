@@ -55,7 +55,10 @@ class Shelves:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """The way to the shelves for one answer. `ask` puts a question to its model."""
+    """The way to the shelves for one answer. `ask` puts a question to its model.
+
+    `attached` is what was sent with a question that is not stored; None: look it up.
+    """
 
     shelves: Shelves
     draft: Draft
@@ -63,6 +66,7 @@ class Errand:
     opening: Opening
     tell: Tell
     ask: Ask | None = None
+    attached: Attached | None = None
 
     async def run(self) -> Material | None:
         """What to answer from; None when there is nowhere to look, which costs nothing."""
@@ -88,6 +92,8 @@ class Errand:
         return self.info.kind == READER_KIND
 
     async def _attached(self) -> Attached:
+        if self.attached is not None:
+            return self.attached
         question_id = self.draft.question_id
         if not self.opening.attached or question_id is None:
             return Attached()

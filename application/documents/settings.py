@@ -18,6 +18,7 @@ EmbeddingKind = Literal["local", "openai", "ollama"]
 Mode = Literal["hybrid", "words", "meaning"]
 RerankerKind = Literal["none", "built_in", "http", "local"]
 ReadingEngine = Literal["built_in", "tika", "docling", "http"]
+HearingEngine = Literal["off", "openai"]
 WebEngine = Literal[
     "off",
     "searxng",
@@ -31,6 +32,9 @@ WebEngine = Literal[
     "http",
 ]
 LANGUAGES = re.compile(r"[A-Za-z_]{3,20}(\+[A-Za-z_]{3,20}){0,19}")
+SPOKEN = re.compile(r"([a-z]{2,3})?")
+CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,300}")
+TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}")
 MIB = 1024 * 1024
 
 
@@ -88,6 +92,18 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Hearing:
+    """What writes recordings down; without a language the server finds it out."""
+
+    engine: HearingEngine = "off"
+    url: str = ""
+    has_key: bool = False
+    model: str = "whisper-1"
+    language: str = ""
+    bytes_max: int = within(1, 200 * MIB, 25 * MIB)
+
+
+@dataclass(frozen=True, slots=True)
 class Web:
     """How the web is searched."""
 
@@ -110,6 +126,30 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class DriveApp:
+    """How this installation is known to a drive; `has_key`: there is a client secret."""
+
+    enabled: bool = False
+    client_id: str = ""
+    has_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TenantDriveApp(DriveApp):
+    """The same where accounts are of tenants: common, organizations, consumers, or one tenant."""
+
+    tenant: str = "common"
+
+
+@dataclass(frozen=True, slots=True)
+class Drives:
+    """The drives that people may link."""
+
+    google: DriveApp = field(default_factory=DriveApp)
+    microsoft: TenantDriveApp = field(default_factory=TenantDriveApp)
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentSettings:
     """All choices for documents."""
 
@@ -118,8 +158,10 @@ class DocumentSettings:
     cutting: Cutting = field(default_factory=Cutting)
     retrieval: Retrieval = field(default_factory=Retrieval)
     reading: Reading = field(default_factory=Reading)
+    hearing: Hearing = field(default_factory=Hearing)
     web: Web = field(default_factory=Web)
     limits: Limits = field(default_factory=Limits)
+    drives: Drives = field(default_factory=Drives)
 
 
 def settings_of(values: Mapping[str, Any]) -> DocumentSettings:
@@ -131,8 +173,18 @@ def settings_of(values: Mapping[str, Any]) -> DocumentSettings:
         raise Invalid(f"embedding.connection_id is needed for {found.embedding.kind}.")
     if not LANGUAGES.fullmatch(found.reading.languages):
         raise Invalid("reading.languages must be codes joined by +, such as eng+deu.")
+    check_hearing(found.hearing)
     check_addresses(found)
+    check_drives(found.drives)
     return found
+
+
+def check_hearing(hearing: Hearing) -> None:
+    """Refuse a transcription server without a model, or a language that is none."""
+    if hearing.engine != "off" and not hearing.model:
+        raise Invalid("hearing.model is needed for this choice.")
+    if not SPOKEN.fullmatch(hearing.language):
+        raise Invalid("hearing.language must be a code of two or three letters, such as en.")
 
 
 def check_addresses(found: DocumentSettings) -> None:
@@ -142,11 +194,23 @@ def check_addresses(found: DocumentSettings) -> None:
         "retrieval.reranker": found.retrieval.reranker.kind == "http"
         and not found.retrieval.reranker.url,
         "reading": found.reading.engine != "built_in" and not found.reading.url,
+        "hearing": found.hearing.engine != "off" and not found.hearing.url,
         "web": found.web.engine in ("searxng", "http") and not found.web.url,
     }
     for section, is_missing in needed.items():
         if is_missing:
             raise Invalid(f"{section}.url is needed for this choice.")
+
+
+def check_drives(drives: Drives) -> None:
+    """Refuse names that no drive gives, and drives without a name."""
+    for kind, app in (("google", drives.google), ("microsoft", drives.microsoft)):
+        if app.enabled and not app.client_id:
+            raise Invalid(f"drives.{kind}.client_id is needed.")
+        if app.client_id and not CLIENT_ID.fullmatch(app.client_id):
+            raise Invalid(f"drives.{kind}.client_id is not one: letters, digits, . _ - only.")
+    if not TENANT.fullmatch(drives.microsoft.tenant):
+        raise Invalid("drives.microsoft.tenant must be common, organizations, consumers or an id.")
 
 
 def values_of(settings: DocumentSettings) -> Values:

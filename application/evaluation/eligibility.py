@@ -51,6 +51,7 @@ class Effective(NamedTuple):
     battle: str
     winner: Outcome
     at: datetime
+    seq: int = 0
 
 
 class Verdict(NamedTuple):
@@ -72,7 +73,7 @@ def effective(actions: Iterable[Action]) -> list[Effective]:
             continue
         last[each.voter, each.battle] = each
     found = [
-        Effective(each.position, each.voter, each.battle, each.winner, each.at)
+        Effective(each.position, each.voter, each.battle, each.winner, each.at, each.seq)
         for each in last.values()
         if each.kind != "retract" and each.winner is not None
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -49,13 +50,22 @@ class Suspicion:
         return self.score > SCORE_MAX
 
 
-def suspicions(games: Mapping[str, Sequence[Game]]) -> list[Suspicion]:
+def suspicions(
+    games: Mapping[str, Sequence[Game]],
+    *,
+    outcast: frozenset[str] = frozenset(),
+    settled: Iterable[Game] = (),
+) -> list[Suspicion]:
     """Everybody with enough counted votes, each against the odds that all others make.
 
     Whoever is flagged does not make odds in the next round, until nobody is added or cleared.
+    Outcasts never make odds, however few their votes are; settled votes do, and nobody is
+    judged by them.
     """
-    often = sorted(voter for voter, votes in games.items() if len(votes) >= VOTES_MIN)
-    every = Counts.of(game for votes in games.values() for game in votes)
+    often = sorted(
+        voter for voter, votes in games.items() if voter in outcast or len(votes) >= VOTES_MIN
+    )
+    every = Counts.of(chain(chain.from_iterable(games.values()), settled))
     if not often or not every.models:
         return []
     cells = {
@@ -63,12 +73,13 @@ def suspicions(games: Mapping[str, Sequence[Game]]) -> list[Suspicion]:
         for row, (a, b) in enumerate(zip(every.a.tolist(), every.b.tolist(), strict=True))
     }
     ballots = [Ballot.of(voter, games[voter], cells) for voter in often]
-    flagged: frozenset[str] = frozenset()
+    flagged = outcast & frozenset(often)
     found: list[Suspicion] = []
     for _ in range(ROUNDS_MAX):
         odds = Odds(every, [each for each in ballots if each.voter in flagged])
         found = [odds.suspicion(each, counts_in=each.voter not in flagged) for each in ballots]
-        now = frozenset(each.voter for each in found if each.is_flagged)
+        odd = frozenset(each.voter for each in found if each.is_flagged)
+        now = odd | (outcast & frozenset(often))
         if now == flagged:
             break
         flagged = now

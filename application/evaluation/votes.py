@@ -26,7 +26,7 @@ FLIPPED: dict[Outcome, Outcome] = {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One act of a voter, in the order of `position`."""
+    """One act of a voter, in the order of `position`; `seq` is its number where it comes from."""
 
     position: int
     voter: str
@@ -35,6 +35,7 @@ class Action:
     winner: Outcome | None
     after_reveal: bool
     at: datetime
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,10 @@ WHERE = ("category", "language", "model")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The wish for an export. Positions are those of the log; `until` None is its end."""
+    """The wish for an export. Positions are those of the log; `until` None is its end.
+
+    `since` is an earlier export that is kept here: what it had and this one has not is told too.
+    """
 
     formats: Sequence[str]
     after: int = 0
@@ -30,6 +33,7 @@ class Order:
     distinct: bool = False
     shard_rows: int = SHARD_ROWS
     redact: Sequence[str] = ()
+    since: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be done, by name."""

@@ -37,7 +37,10 @@ NAMES = (
     "as_of",
     "space",
     "k",
+    "topic",
 )
+# What a table about a topic cannot be besides.
+TOPICAL = {"method": "bt", "weighting": "none", "style": "off", "interval": "sandwich"}
 
 
 class BadParameter(Invalid):
@@ -92,6 +95,7 @@ class Asked:
     as_of: str | None = None
     space: str = ""
     k: float = K
+    topic: str | None = None
 
     @property
     def moment(self) -> Moment | None:
@@ -107,6 +111,8 @@ class Asked:
         found["anchor"] = None if self.anchor is None else f"{self.anchor[0]}:{self.anchor[1]:g}"
         found["from"] = written(found.pop("since"))
         found["until"] = written(found["until"])
+        if self.topic is None:
+            del found["topic"]  # published tables of before have none
         return dict(sorted(found.items()))
 
     @classmethod
@@ -118,6 +124,9 @@ class Asked:
                 raise BadParameter(name, names)
         words = {name: word(name, given[name]) for name in WORDS if name in given}
         moment_of(given["as_of"]) if "as_of" in given else None
+        for name, only in TOPICAL.items() if "topic" in given else ():
+            if given.get(name, only) != only:
+                raise BadParameter(name, [only])
         return cls(
             **words,
             category=text("category", given.get("category")),
@@ -129,6 +138,7 @@ class Asked:
             as_of=given.get("as_of"),
             space=text("space", given.get("space")) or "",
             k=k_of(given["k"]) if "k" in given else K,
+            topic=topic_of(given["topic"]) if "topic" in given else None,
         )
 
 
@@ -144,6 +154,13 @@ def text(name: str, value: str | None) -> str | None:
     if value is not None and (len(value) > TEXT_CHARACTERS_MAX or "\x00" in value):
         raise BadParameter(name, [f"a text of at most {TEXT_CHARACTERS_MAX} characters"])
     return value
+
+
+def topic_of(value: str) -> str:
+    """What a table is about, in words."""
+    if not value.strip():
+        raise BadParameter("topic", [f"a text of 1 to {TEXT_CHARACTERS_MAX} characters"])
+    return text("topic", value) or ""
 
 
 def rounds_of(value: str) -> int:

@@ -45,12 +45,28 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """How much votes say of a topic.
+
+    `votes` were compared with it, and say as much as `effective` votes about nothing else; the
+    questions of those `without` have no words, or are among those still to be read (`reading`).
+    """
+
+    text: str
+    effective: float
+    votes: int
+    without: int
+    reading: int
+
+
+@dataclass(frozen=True, slots=True)
 class Standings:
-    """The rows of a table, and the weights of looks if they were taken out."""
+    """The rows of a table, the weights of looks if they were taken out, and what it is about."""
 
     entries: list[Entry]
     totals: Totals
     weights: dict[str, float] | None = None
+    topic: Heard | None = None
 
 
 def by_counts(counts: Counts, asked: Asked, seed: int) -> list[Entry]:
@@ -162,8 +178,8 @@ def by_feedback(feedback: Iterable[tuple[str, Sequence[str], int]]) -> Standings
         count += 1
         if value == 0:
             continue
-        ratings.setdefault(model, 1000.0)
         for other in siblings:
+            ratings.setdefault(model, 1000.0)
             ratings.setdefault(other, 1000.0)
             winner, loser = (model, other) if value > 0 else (other, model)
             expected = 1 / (1 + 10 ** ((ratings[loser] - ratings[winner]) / 400))
@@ -191,6 +207,7 @@ def by_feedback(feedback: Iterable[tuple[str, Sequence[str], int]]) -> Standings
 
 def told(standings: Standings, asked: Asked, position: int, policy_version: int) -> dict[str, Any]:
     """A table as JSON."""
+    topic = {} if standings.topic is None else {"topic": asdict(standings.topic)}
     return {
         "position": position,
         "as_of": asked.as_of,
@@ -200,6 +217,7 @@ def told(standings: Standings, asked: Asked, position: int, policy_version: int)
         "totals": asdict(standings.totals),
         "entries": [asdict(each) for each in standings.entries],
         "weights": standings.weights,
+        **topic,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from application.evaluation.eligibility import Policy, Verdict, effective, judged
 from application.evaluation.style_of import Style
-from application.evaluation.voters import suspicions
+from application.evaluation.voters import Suspicion, suspicions
 from application.evaluation.votes import Action, Bout, Game, Outcome
 from application.leaderboards.asking import Asked
 
@@ -28,6 +28,7 @@ class Row:
     reason: str | None
     model_a: str = ""
     model_b: str = ""
+    prompt: str = ""
     category: str = ""
     language: str = ""
     style_a: Style = field(default_factory=Style)
@@ -37,14 +38,6 @@ class Row:
     def game(self) -> Game:
         """The vote as the numbers need it."""
         return Game(self.model_a, self.model_b, self.winner)
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """An act of a voter, with its number where it comes from."""
-
-    action: Action
-    seq: int
 
 
 Facts = Iterable[tuple[str, Mapping[str, Any]]]
@@ -83,27 +76,25 @@ def style(counts: Mapping[str, float] | None) -> Style:
     return Style(**{name: float(found.get(name) or 0) for name in names})
 
 
-def folded(facts: Facts, acts: Sequence[Act], policy: Policy) -> list[Row]:
+def folded(facts: Facts, acts: Iterable[Action], policy: Policy) -> list[Row]:
     """The verdict on every vote that stands, in the order of place."""
     bouts = bouts_of(facts)
-    seqs = {each.action.position: each.seq for each in acts}
-    votes = effective(each.action for each in acts)
     return [
-        row_of(each, bouts.get(each.vote.battle), seqs[each.vote.place])
-        for each in judged(votes, bouts, policy)
+        row_of(each, bouts.get(each.vote.battle)) for each in judged(effective(acts), bouts, policy)
     ]
 
 
-def row_of(verdict: Verdict, found: Bout | None, seq: int) -> Row:
+def row_of(verdict: Verdict, found: Bout | None) -> Row:
     """One vote with what is known of its battle."""
     vote = verdict.vote
-    row = Row(vote.place, seq, vote.voter, vote.battle, vote.winner, vote.at, verdict.reason)
+    what = (vote.place, vote.seq, vote.voter, vote.battle, vote.winner, vote.at, verdict.reason)
     if found is None:
-        return row
-    return replace(
-        row,
+        return Row(*what)
+    return Row(
+        *what,
         model_a=found.model_a,
         model_b=found.model_b,
+        prompt=str(found.prompt),
         category=found.category,
         language=found.language,
         style_a=found.style_a,
@@ -111,28 +102,47 @@ def row_of(verdict: Verdict, found: Bout | None, seq: int) -> Row:
     )
 
 
-def games_by_voter(rows: Iterable[Row]) -> dict[str, list[Game]]:
-    """What everybody's counted votes say."""
-    found: dict[str, list[Game]] = {}
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an administrator said last of a voter, and where in the log."""
+
+    position: int
+    flagged: bool
+
+
+Rulings = Mapping[str, Ruling]
+
+
+def suspected(rows: Iterable[Row], rulings: Rulings) -> list[Suspicion]:
+    """How odd everybody with enough counted votes is; what was cleared is not looked at."""
+    games: dict[str, list[Game]] = {}
+    settled: list[Game] = []
     for each in rows:
-        if each.reason is None:
-            found.setdefault(each.voter, []).append(each.game)
-    return found
+        ruling = rulings.get(each.voter)
+        if each.reason is not None:
+            continue
+        if ruling is not None and not ruling.flagged and each.place < ruling.position:
+            settled.append(each.game)
+        else:
+            games.setdefault(each.voter, []).append(each.game)
+    outcast = frozenset(voter for voter, ruling in rulings.items() if ruling.flagged)
+    return suspicions(games, outcast=outcast, settled=settled)
 
 
-def trusted(rows: Sequence[Row]) -> list[Row]:
-    """The same votes, where those of odd voters do not count."""
-    odd = {each.voter for each in suspicions(games_by_voter(rows)) if each.is_flagged}
+def trusted(rows: Sequence[Row], rulings: Rulings) -> list[Row]:
+    """The same votes, where those of odd voters and of those flagged by hand do not count."""
+    odd = {each.voter for each in suspected(rows, rulings) if each.is_flagged}
+    odd |= {voter for voter, ruling in rulings.items() if ruling.flagged}
     return [
         replace(each, reason=FLAGGED) if each.reason is None and each.voter in odd else each
         for each in rows
     ]
 
 
-def chosen(rows: Sequence[Row], asked: Asked) -> list[Row]:
+def chosen(rows: Sequence[Row], asked: Asked, rulings: Rulings) -> list[Row]:
     """The votes of a table, with the verdicts that hold in it."""
     if asked.votes == "trusted":
-        rows = trusted(rows)
+        rows = trusted(rows, rulings)
     elif asked.votes == "all":
         rows = [replace(each, reason=None) if each.reason in CAPPED else each for each in rows]
     return [each for each in rows if is_inside(each, asked)]

@@ -7,6 +7,7 @@ from time import monotonic
 from uuid import UUID
 
 from application.retrieval.ports import Attached, FileState, Library
+from domain.messages import Sources
 
 WAIT_SECONDS_MAX = 20.0
 LOOK_SECONDS = 0.5
@@ -35,6 +36,18 @@ class Scope:
         knowledge = [str(each) for each in attached.knowledge_ids]
         web = {"web": True} if attached.urls or attached.web_search else {}
         return {"files": len(self.files), "knowledge": knowledge, **web}
+
+
+def attached_of(sources: Sources) -> Attached:
+    """What a question is about, as it was sent."""
+    about = sources.attachments
+    return Attached(
+        file_ids=[each.id for each in about if each.kind == "file" and each.id],
+        knowledge_ids=[each.id for each in about if each.kind == "knowledge" and each.id],
+        urls=[each.url for each in about if each.url],
+        whole_ids=frozenset(each.id for each in about if each.whole and each.id),
+        web_search=sources.web_search,
+    )
 
 
 def is_attached(attached: Attached) -> bool:

@@ -11,12 +11,14 @@ import httpx
 
 from application.documents import settings as chosen
 from application.documents.choices import parsed
+from application.documents.hearing import Hearing
 from application.documents.ports import Embedder, Reranker, VectorStore, WebSearch
 from application.documents.settings import DocumentSettings, settings_of
 from application.ports import Log
 from domain.document_settings import DOCUMENT_SETTINGS
 from domain.document_settings import DocumentSettings as Choices
 from domain.errors import NotFound
+from infrastructure.audio.hearing import Hearings
 from infrastructure.credentials import Credentials
 from infrastructure.documents.indexes import Index
 from infrastructure.documents.keys import secret_name, servers
@@ -51,6 +53,7 @@ class Makers:
     embedder: Callable[[chosen.Embedding], Awaitable[Embedder]]
     reranker: Callable[[chosen.Reranker, str], Awaitable[Reranker | None]]
     web_search: Callable[[chosen.Web, str], WebSearch | None]
+    hearing: Callable[[chosen.Hearing, str], Hearing | None]
 
 
 @dataclass(slots=True)
@@ -119,10 +122,12 @@ class DocumentEngines:
         settings = await self.settings()
         return self.makers.web_search(settings.web, await self.key(settings, "web"))
 
-    async def loaders(self) -> Loaders:
-        """What reads files."""
+    async def loaders(self, *, hear: bool = True) -> Loaders:
+        """What reads files, and hears recordings unless that is not wanted."""
         settings = await self.settings()
-        return loaders_of(settings.reading, await self.key(settings, "reading"))
+        key = await self.key(settings, "hearing")
+        hearing = self.makers.hearing(settings.hearing, key) if hear else None
+        return loaders_of(settings.reading, await self.key(settings, "reading"), hearing)
 
     @asynccontextmanager
     async def opened(self, choice: chosen.Store, key: str) -> AsyncIterator[VectorStore]:
@@ -159,6 +164,7 @@ async def open_engines(
             embedder=embedders.embedder,
             reranker=rerankers.reranker,
             web_search=partial(web_search_of, client),
+            hearing=Hearings(client).hearing,
         )
         engines = DocumentEngines(log, credentials, makers)
         for each in (embedders.aclose, rerankers.aclose, engines.aclose):
@@ -182,8 +188,8 @@ def web_search_of(client: httpx.AsyncClient, choice: chosen.Web, key: str) -> We
     )
 
 
-def loaders_of(reading: chosen.Reading, key: str) -> Loaders:
+def loaders_of(reading: chosen.Reading, key: str, hearing: Hearing | None = None) -> Loaders:
     """What reads files, by a choice."""
     server = Server(reading.url, key, languages=reading.languages, ocr=reading.ocr)
     engine = engine_at(reading.engine, server)
-    return Loaders(engine=engine, ocr=reading.ocr, languages=reading.languages)
+    return Loaders(engine=engine, hearing=hearing, ocr=reading.ocr, languages=reading.languages)

@@ -15,8 +15,11 @@ def servers(settings: DocumentSettings) -> dict[str, Where]:
     return {
         "store": (settings.store.kind, settings.store.url),
         "reading": (settings.reading.engine, settings.reading.url),
+        "hearing": (settings.hearing.engine, settings.hearing.url),
         "web": (settings.web.engine, settings.web.url),
         "retrieval.reranker": (reranker.kind, reranker.url),
+        "drives.google": ("google", settings.drives.google.client_id),
+        "drives.microsoft": ("microsoft", settings.drives.microsoft.client_id),
     }
 
 

@@ -48,7 +48,7 @@ class Rereading:
 
     async def _read(self, file: File) -> None:
         """Take over another text; what cannot be read any more keeps the one it has."""
-        loaders = await self.engines.loaders()
+        loaders = await self.engines.loaders(hear=False)  # heard once, paid once
         try:
             async with self.blobs.local_path(file.sha256) as path:
                 found = await loaders.read(path, file.name, file.media_type)

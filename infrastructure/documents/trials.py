@@ -1,6 +1,7 @@
 """Tries a choice for documents before it is kept."""
 
 import asyncio
+import wave
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from infrastructure.documents.engines import DocumentEngines, loaders_of
 from infrastructure.loaders.base import Unreadable
 
 SECONDS_MAX = 8.0
+SAMPLES = 16_000  # of silence, in a second
 QUESTION = "Which of these texts is about the sea?"
 ANSWERS = ("The tide comes in twice a day.", "Bread is baked from flour and water.")
 
@@ -123,6 +125,20 @@ def pdf(words: str) -> bytes:
     return (body + table + end).encode("ascii")
 
 
+async def try_hearing(trial: Trial, settings: DocumentSettings) -> str:
+    """Have a second of silence written down."""
+    hearing = trial.engines.makers.hearing(settings.hearing, await trial.key(settings, "hearing"))
+    if hearing is None:
+        return "Recordings are not written down."
+    with NamedTemporaryFile(suffix=".wav") as file:
+        with wave.open(file, "wb") as sound:
+            sound.setparams((1, 2, SAMPLES, 0, "NONE", ""))
+            sound.writeframes(bytes(2 * SAMPLES))
+        file.flush()
+        await hearing.hear(Path(file.name), "recording.wav")
+    return f"{settings.hearing.model} answers."
+
+
 async def try_web(trial: Trial, settings: DocumentSettings) -> str:
     """Search for one page."""
     key = await trial.key(settings, "web")
@@ -139,5 +155,6 @@ TRIALS: Mapping[str, Try] = {
     "embedding": try_embedding,
     "retrieval": try_retrieval,
     "reading": try_reading,
+    "hearing": try_hearing,
     "web": try_web,
 }

@@ -1,7 +1,7 @@
 """Asks servers for one JSON document, and says what their refusals mean for documents."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from application.documents.ports import Unfit
 from application.ports import ModelFailed, Unavailable
 from infrastructure.models import refusals
-from infrastructure.models.http import Learn, Limits, Server
+from infrastructure.models.http import Body, Learn, Limits, Server
 
 ANSWER_BYTES_MAX = 64 * 2**20
 ANSWER_SECONDS_MAX = 300.0
@@ -28,16 +28,21 @@ def never(_: str) -> bool:
 
 
 async def ask(
-    server: Server, path: str, body: Callable[[], Mapping[str, Any]], learn: Learn = never
+    server: Server,
+    path: str,
+    body: Callable[[], Body],
+    learn: Learn = never,
+    *,
+    seconds_max: float = ANSWER_SECONDS_MAX,
 ) -> Any:
     """The document that answers a request, which `learn` may change; raises ModelFailed."""
     try:
-        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+        async with asyncio.timeout(seconds_max):
             response = await server.post(path, body, learn)
             async with aclosing(response):
                 return from_json(await server.read(response, ANSWER_BYTES_MAX))
     except TimeoutError:
-        raise refusals.silent(server.host, ANSWER_SECONDS_MAX) from None
+        raise refusals.silent(server.host, seconds_max) from None
     except ValueError:
         raise refusals.malformed(server.host) from None
     except httpx.HTTPError as error:

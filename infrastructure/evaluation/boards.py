@@ -4,15 +4,18 @@ What was reckoned once is remembered by the position that mattered last and what
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any
 
 from application.evaluation.eligibility import Policy
 from application.evaluation.votes import Action, Counts
-from application.leaderboards.asking import Asked, BadParameter, PositionInFuture
+from application.leaderboards.asking import (
+    POSITION_MAX,
+    Asked,
+    BadParameter,
+    PositionInFuture,
+)
 from application.leaderboards.content import (
     Standings,
     Totals,
@@ -22,14 +25,15 @@ from application.leaderboards.content import (
     by_thumbs,
     told,
 )
-from application.leaderboards.judging import Act, Row, chosen, folded, style
+from application.leaderboards.judging import Row, Ruling, Rulings, chosen, folded, style
+from application.leaderboards.topical import by_topic
 from infrastructure.base_log import BaseLog
+from infrastructure.evaluation.memory import Memory
+from infrastructure.evaluation.topics import Topics
 from infrastructure.reader import Reader
-from projections import opinions, verdicts
-from projections.read_model import Db
+from projections import opinions, verdicts, voters
+from projections.read_model import Db, ReadModel
 from projections.votes import votes
-
-T = TypeVar("T")
 
 REMEMBERED_MAX = 256
 ROWS_REMEMBERED_MAX = 2
@@ -44,37 +48,13 @@ class Place:
     policy: Policy
 
 
-class Memory:
-    """The last results of reckoning; what is being reckoned is not begun twice."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._found: OrderedDict[Hashable, asyncio.Future[Any]] = OrderedDict()
-
-    async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        """What is remembered, else made now."""
-        if key not in self._found:
-            self._found[key] = asyncio.ensure_future(make())
-            self._found[key].add_done_callback(partial(self._drop_failed, key))
-            if len(self._found) > self._size:
-                self._found.popitem(last=False)
-        self._found.move_to_end(key)
-        found: T = await asyncio.shield(self._found[key])
-        return found
-
-    def _drop_failed(self, key: Hashable, future: asyncio.Future[Any]) -> None:
-        """Remember no failure: who asks next has it made again."""
-        failed = future.cancelled() or future.exception() is not None
-        if failed and self._found.get(key) is future:
-            del self._found[key]
-
-
 class Boards:
     """Makes tables. One per process."""
 
-    def __init__(self, reader: Reader, log: BaseLog) -> None:
+    def __init__(self, reader: Reader, log: BaseLog, topics: Topics | None = None) -> None:
         self._reader = reader
         self._log = log
+        self._topics = topics
         self._tables = Memory(REMEMBERED_MAX)
         self._rows = Memory(ROWS_REMEMBERED_MAX)
 
@@ -83,20 +63,29 @@ class Boards:
         self._tables = Memory(REMEMBERED_MAX)
         self._rows = Memory(ROWS_REMEMBERED_MAX)
 
+    @property
+    def _compared(self) -> Topics:
+        """What compares topics; only those who may be asked for one have it."""
+        assert self._topics is not None
+        return self._topics
+
     async def place(self, asked: Asked, *, after: int = 0) -> Place:
         """Where a table that is asked for stands."""
-        head = await self._log.head()
         moment = asked.moment
-        if moment is not None and moment.position is not None and moment.position > head:
-            raise PositionInFuture(head)
-        model = opinions.opinions if asked.method in ("approval", "openwebui") else votes
+        if moment is not None and moment.position is not None:
+            head = await self._log.head()
+            if moment.position > head:
+                raise PositionInFuture(head)
+        model = model_of(asked)
         wanted = after if moment is None else max(after, moment.position or 0)
         async with self._reader.read(model, after=wanted) as db:
-            until = head if moment is None else await self._until(db, asked)
+            until = POSITION_MAX if moment is None else await self._until(db, asked)
             if model is opinions.opinions:
                 last = await opinions.last_opinion(db, until)
                 return Place(last, is_head=moment is None, policy=Policy())
             last = await verdicts.moved(db, asked.space)
+            if asked.votes == "trusted":
+                last = max(last, await voters.last_ruling(db, asked.space))
             caps = await verdicts.caps(db, until)
         policy = Policy(caps.version, caps.prompt_votes_max, caps.voter_day_votes_max)
         is_head = moment is None or until >= last
@@ -109,7 +98,10 @@ class Boards:
         if moment.position is not None:
             return moment.position
         if moment.at is not None:
-            return await verdicts.place_at(db, asked.space, moment.at)
+            place = await verdicts.place_at(db, asked.space, moment.at)
+            if asked.votes == "trusted":
+                place = max(place, await voters.ruling_at(db, asked.space, moment.at))
+            return place
         found = await verdicts.place_of(db, asked.space, moment.source or "", moment.seq)
         if found is None:
             raise BadParameter("as_of", ["import:NAME@SEQ of an import into this space"])
@@ -117,15 +109,19 @@ class Boards:
 
     async def board(self, asked: Asked, place: Place) -> dict[str, Any]:
         """A table as JSON."""
+        changes = 0 if asked.topic is None else await self._compared.changes()
 
         async def made() -> dict[str, Any]:
-            standings = await self._standings(asked, place)
+            standings = await self._standings(asked, place, changes)
             return told(standings, asked, place.position, place.policy.version)
 
-        found = await self._tables.get(("board", replace(asked, as_of=None), place), made)
+        key = ("board", replace(asked, as_of=None), place, changes)
+        found = await self._tables.get(key, made)
+        if asked.topic is not None and found["topic"]["reading"]:
+            await self._compared.have_read()
         return {**found, "as_of": asked.as_of}
 
-    async def _standings(self, asked: Asked, place: Place) -> Standings:
+    async def _standings(self, asked: Asked, place: Place, changes: int) -> Standings:
         if asked.method in ("approval", "openwebui"):
             return await self._thumbs(asked, place)
         scope = scope_of(asked) if place.is_head else None
@@ -138,6 +134,9 @@ class Boards:
             reasons[""] = sum(n for *_, n in rows)
             return Standings(entries, Totals.of(reasons, voters))
         found = await self.chosen(asked, place)
+        if asked.topic is not None:
+            near = await self._compared.near(asked.topic, changes)
+            return await asyncio.to_thread(by_topic, found, asked, near)
         return await asyncio.to_thread(by_rows, found, asked, place.position)
 
     async def _thumbs(self, asked: Asked, place: Place) -> Standings:
@@ -158,7 +157,25 @@ class Boards:
 
     async def chosen(self, asked: Asked, place: Place) -> list[Row]:
         """The votes of a table, with the verdicts that hold in it."""
-        return await asyncio.to_thread(chosen, await self.rows(asked.space, place), asked)
+        rows = await self.rows(asked.space, place)
+        rulings: Rulings = {}
+        if asked.votes == "trusted":
+            rulings = await self.rulings(asked.space, place)
+        return await asyncio.to_thread(chosen, rows, asked, rulings)
+
+    async def rulings(self, space: str, place: Place) -> Rulings:
+        """What administrators said last of voters, at a place."""
+        async with self._reader.read(voters.voters, after=place.position) as db:
+            rows = await voters.rulings(db, space, place.position, by_hand=True)
+        return {each.voter: Ruling(each.position, each.flagged) for each in rows}
+
+    async def records(self, asked: Asked, place: Place) -> dict[str, voters.RulingRow]:
+        """What was recorded last of voters at a place, by whomever."""
+        moment = asked.moment
+        until = POSITION_MAX if moment is None else moment.position or place.position
+        async with self._reader.read(voters.voters, after=place.position) as db:
+            rows = await voters.rulings(db, asked.space, until, by_hand=False)
+        return {each.voter: each for each in rows}
 
     async def rows(self, space: str, place: Place) -> list[Row]:
         """All votes that stand at a place, with their verdicts."""
@@ -174,15 +191,23 @@ class Boards:
         return await asyncio.to_thread(fold, facts, acts, place.policy)
 
     async def known_models(self, space: str) -> set[str]:
-        """All models that were ever compared."""
+        """All models that were voted on."""
         async with self._reader.read(votes) as db:
             return await verdicts.models(db, space)
+
+
+def model_of(asked: Asked) -> ReadModel:
+    """The read model that answers first; that of voters sees all votes too."""
+    if asked.method in ("approval", "openwebui"):
+        return opinions.opinions
+    return voters.voters if asked.votes == "trusted" else votes
 
 
 def scope_of(asked: Asked) -> str | None:
     """Which counts answer a question; None when only the votes themselves do."""
     plain = replace(asked, category=None, language=None)
-    one_by_one = plain.method != "bt" or plain.style == "on" or plain.votes != "eligible"
+    weighed = plain.topic is not None or plain.style == "on"
+    one_by_one = plain.method != "bt" or weighed or plain.votes != "eligible"
     timed = plain.since is not None or plain.until is not None
     if one_by_one or timed or (asked.category is not None and asked.language is not None):
         return None
@@ -200,19 +225,6 @@ def row_of(row: dict[str, Any]) -> Row:
 
 def fold(facts: list[dict[str, Any]], acts: list[dict[str, Any]], policy: Policy) -> list[Row]:
     """All votes that stand after these."""
-    found = [
-        Act(
-            Action(
-                position=row["position"],
-                voter=row["voter"],
-                battle=row["battle"],
-                kind=row["action"],
-                winner=row["winner"],
-                after_reveal=row["after_reveal"],
-                at=row["at"],
-            ),
-            row["seq"],
-        )
-        for row in acts
-    ]
+    names = ("position", "voter", "battle", "action", "winner", "after_reveal", "at", "seq")
+    found = (Action(*wanted) for wanted in map(itemgetter(*names), acts))
     return folded([(row["battle"], row["fact"]) for row in facts], found, policy)

@@ -8,12 +8,14 @@ from typing import Any
 from application.evaluation.bradley_terry import TIES, kept
 from application.evaluation.identified import identified
 from application.evaluation.influence import MOST, pulls
-from application.evaluation.voters import suspicions
+from application.evaluation.voters import METHOD, Suspicion
 from application.evaluation.votes import FLIPPED, Counts
 from application.leaderboards.asking import Asked, UnknownModel, written
 from application.leaderboards.content import matrix
-from application.leaderboards.judging import Row, games_by_voter
+from application.leaderboards.judging import Row, Ruling, suspected
+from domain.voters import BY_HAND
 from infrastructure.evaluation.boards import Boards, Place
+from projections.voters import RulingRow
 
 VOTES_SHOWN_MAX = 200
 
@@ -126,11 +128,40 @@ async def must_be_known(boards: Boards, asked: Asked, model: str) -> None:
 
 
 async def voters_of(boards: Boards, asked: Asked, place: Place) -> list[dict[str, Any]]:
-    """How odd everybody with enough counted votes is, the oddest first."""
+    """How odd everybody with enough counted votes is, the oddest first.
+
+    Who was flagged or cleared by hand is there in any case. `at` of one whom only the arithmetic
+    flags is when that was recorded.
+    """
     rows = await boards.rows(asked.space, place)
-    found = await asyncio.to_thread(suspicions, games_by_voter(rows))
-    found.sort(key=lambda each: (-each.score, each.voter))
-    return [{**asdict(each), "score": each.score, "flagged": each.is_flagged} for each in found]
+    rulings = await boards.rulings(asked.space, place)
+    records = await boards.records(asked, place)
+    found = {each.voter: each for each in await asyncio.to_thread(suspected, rows, rulings)}
+    for voter in rulings.keys() - found.keys():
+        found[voter] = Suspicion(voter, 0, "", 0.0, 0.0)
+    items = [
+        told(each, rulings.get(each.voter), records.get(each.voter)) for each in found.values()
+    ]
+    return sorted(items, key=lambda each: (not each["flagged"], -each["score"], each["voter"]))
+
+
+def told(found: Suspicion, ruling: Ruling | None, record: RulingRow | None) -> dict[str, Any]:
+    """A voter as he is shown: how odd, and what was said of him by whom."""
+    by_hand = ruling is not None and ruling.flagged
+    flagged = by_hand or found.is_flagged
+    state = "flagged" if flagged else "cleared" if ruling is not None else "trusted"
+    fits = record is not None and record.flagged == flagged
+    shown = record if fits and state != "trusted" else None
+    return {
+        **asdict(found),
+        "score": found.score,
+        "flagged": flagged,
+        "state": state,
+        "method": (BY_HAND if by_hand else METHOD) if flagged else None,
+        "by": str(shown.by) if shown and shown.by else None,
+        "at": written(shown.at) if shown else None,
+        "reason": shown.reason if shown else "",
+    }
 
 
 def shown(row: Row) -> dict[str, Any]:

@@ -21,7 +21,9 @@ from domain.exports import Export as Ordered
 from domain.exports import Exported, ExportedFile
 from infrastructure.blobs.stores import FileStores
 from infrastructure.event_log import EventLog
+from infrastructure.exports.earlier import brought
 from infrastructure.exports.exporting import MANIFEST, Export, NothingMatches, Source
+from infrastructure.exports.tombstones import Earlier
 from infrastructure.lines import Lines
 
 FOLDER = "exporting"
@@ -65,13 +67,16 @@ class ExportJob:
             await record(self.log, FailExport(export_id, DIED))
 
     async def _write(self, export_id: UUID, order: dict[str, Any]) -> None:
-        async with self._folder(export_id) as folder:
+        wanted = Order(**order)
+        name = export_id.hex
+        async with self._folder(name) as folder, self._folder(f"{name}-since") as beside:
             progress = Progress(self.lines, export_id)
-            export = Export(
-                self.source, Order(**order), self.pseudonyms, folder, progress=progress.note
-            )
             telling = asyncio.create_task(progress.tell())
             try:
+                earlier = await self._earlier(wanted, beside)
+                export = Export(
+                    self.source, wanted, self.pseudonyms, folder, earlier, progress=progress.note
+                )
                 manifest = await export.run()
             except NothingMatches:
                 await record(self.log, FailExport(export_id, NOTHING))
@@ -87,10 +92,16 @@ class ExportJob:
                 await self.files.keep(folder / each.path, content, export_id)
             await record(self.log, FinishExport(export_id, exported))
 
+    async def _earlier(self, order: Order, folder: Path) -> Earlier | None:
+        """The export with which this one is compared."""
+        if order.since is None:
+            return None
+        return await brought(self.log, self.files.blobs, order.since, folder)
+
     @asynccontextmanager
-    async def _folder(self, export_id: UUID) -> AsyncIterator[Path]:
+    async def _folder(self, name: str) -> AsyncIterator[Path]:
         """A folder for the files while they are written; what a dead worker left there goes."""
-        folder = self.data_folder / FOLDER / export_id.hex
+        folder = self.data_folder / FOLDER / name
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True)
         try:

@@ -83,7 +83,7 @@ class LogSource:
     async def judged(self, order: Order, until: int) -> AsyncIterator[Sequence[Judged]]:
         """Counted votes with their battles."""
         async for page in self.choosing.votes(order, until):
-            battles = await self._battles(order, {each.key for each in page}, until)
+            battles = await self.battles(order, {each.key for each in page}, until)
             yield [judged_of(each, battles.get(each.key)) for each in page]
 
     async def rated(self, order: Order, until: int) -> AsyncIterator[Sequence[Rated]]:
@@ -100,7 +100,7 @@ class LogSource:
             )
             yield [rated_of(each, known, answers, above) for each, known in opinions if known]
 
-    async def _battles(self, order: Order, keys: set[str], until: int) -> dict[str, Fought]:
+    async def battles(self, order: Order, keys: set[str], until: int) -> dict[str, Fought]:
         """Battles by their keys, from here or from elsewhere."""
         ids = {stream: key for key in sorted(keys) for stream in ids_of(order.space, key)}
         told = await self.log.histories(list(ids), until)

@@ -83,4 +83,9 @@ async def ask(
 
 def secret_name(knowledge_id: UUID, source: Source) -> str:
     """What a key is kept under: another server never gets it."""
-    return f"knowledge source {knowledge_id} {source.kind} {source.place}"
+    return f"{secrets_of(knowledge_id)}{source.kind} {source.place}"
+
+
+def secrets_of(knowledge_id: UUID) -> str:
+    """How the names of all keys of a knowledge base begin, also those of earlier places."""
+    return f"knowledge source {knowledge_id} "

@@ -13,6 +13,8 @@ Kind = Literal[
 
 OCR_HINT = "To read scans and pictures, install tesseract on the server and allow OCR."
 
+HEARING_HINT = "To have recordings written down, choose a transcription server in the settings."
+
 
 class Unreadable(Exception):
     """A file cannot be read; the message tells a person why."""
@@ -28,6 +30,11 @@ def encrypted() -> Unreadable:
     return Unreadable(
         "encrypted", "The file is protected by a password. Remove the protection and try again."
     )
+
+
+def unheard() -> Unreadable:
+    """Nobody listens to recordings here."""
+    return Unreadable("no_text", f"This is a sound recording or a film. {HEARING_HINT}")
 
 
 @dataclass(frozen=True, slots=True)

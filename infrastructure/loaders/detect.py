@@ -3,7 +3,7 @@
 import re
 from zipfile import BadZipFile, ZipFile
 
-from infrastructure.loaders.base import Source, Unreadable, encrypted
+from infrastructure.loaders.base import Source, Unreadable, encrypted, unheard
 from infrastructure.loaders.encodings import encoding_of, no_text
 
 HEAD_BYTES = 65_536
@@ -31,11 +31,14 @@ STRANGE = (
     (b"MZ", "a program"),
     (b"\xca\xfe\xba\xbe", "a program"),
     (b"SQLite format 3", "a database"),
-    (b"ID3", "a sound recording"),
-    (b"OggS", "a sound recording"),
-    (b"fLaC", "a sound recording"),
-    (b"\x1aE\xdf\xa3", "a film"),
 )
+SOUNDS = (
+    (b"ID3", "mp3"),
+    (b"OggS", "ogg"),
+    (b"fLaC", "flac"),
+    (b"\x1aE\xdf\xa3", "webm"),
+)
+PICTURES = {b"ftyp" + each for each in (b"avif", b"avis", b"heif", b"msf1")}
 MEMBERS = (
     ("word/document.xml", "docx"),
     ("ppt/presentation.xml", "pptx"),
@@ -81,8 +84,33 @@ MAIL = re.compile(
     rb"(?:(?:Received|Return-Path|Delivered-To|MIME-Version|Message-ID|DKIM-Signature|X-[\w-]+"
     rb"|Date|From|To|Subject): [^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*){4}"
 )
+HEIC = {b"ftyp" + each for each in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1")}
+HEIC_HINT = (
+    "This is a picture in HEIC. Save it as JPEG and upload that, or attach it to a question: "
+    "then the browser converts it."
+)
 OFFICE = {"docx", "docm", "pptx", "pptm", "xlsx", "xlsm", "xlsb", "odt", "ods", "odp", "epub"}
 BINARY = {*OFFICE, "pdf", "zip", "xls", "doc", "ppt"}
+
+
+def sound_of(head: bytes) -> str:
+    """The ending that names of such recordings have, or "" for what is none."""
+    found = next((ending for start, ending in SOUNDS if head.startswith(start)), "")
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        found = "wav"
+    elif head[4:8] == b"ftyp" and head[4:12] not in PICTURES | HEIC:
+        found = "m4a" if head[8:11] in (b"M4A", b"M4B") else "mp4"
+    elif _is_frame(head[:3]):
+        found = "mp3"
+    return found if found and encoding_of(head) is None else ""
+
+
+def _is_frame(head: bytes) -> bool:
+    """Whether sound in layer III of MPEG begins here: sync, and no reserved value after it."""
+    if len(head) < 3 or head[0] != 0xFF:  # noqa: PLR2004
+        return False
+    layer_iii = head[1] & 0xE6 == 0xE2 and head[1] & 0x18 != 0x08  # noqa: PLR2004
+    return layer_iii and head[2] >> 4 != 0xF and head[2] & 0x0C != 0x0C  # noqa: PLR2004
 
 
 def magic(head: bytes) -> str:
@@ -90,10 +118,14 @@ def magic(head: bytes) -> str:
     for start, what in STRANGE:
         if head.startswith(start) and encoding_of(head) is None:
             raise Unreadable("unsupported", f"This is {what}.")
+    if sound_of(head):
+        raise unheard()
     if b"%PDF-" in head[:1024]:
         return "pdf"
+    if head[4:12] in HEIC:
+        raise Unreadable("unsupported", HEIC_HINT)
     if head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] != b"WEBP"):
-        raise Unreadable("unsupported", "This is a film, a recording or a picture of a rare kind.")
+        raise Unreadable("unsupported", "This is a film or a picture of a rare kind.")
     if head[:4] == b"RIFF":
         return "image"
     return next((kind for start, kind in MAGIC if head.startswith(start)), "")

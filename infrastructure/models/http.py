@@ -23,6 +23,26 @@ HEADERS_OURS = frozenset(
 )
 
 Learn = Callable[[str], bool]
+Sent = tuple[bytes, str]  # the content of a request, and its type
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form with one file, as the body of a request."""
+
+    fields: Mapping[str, str]
+    name: str
+    content: bytes = field(repr=False)
+    content_type: str
+
+    def encoded(self) -> Sent:
+        """The form in its parts."""
+        file = (self.name, self.content, self.content_type)
+        request = httpx.Request("POST", "", data=dict(self.fields), files={"file": file})
+        return request.read(), request.headers["content-type"]
+
+
+Body = Mapping[str, Any] | Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +150,7 @@ class Server:
         except httpx.HTTPError as error:
             raise self.failure(error) from None
 
-    async def post(
-        self, path: str, body: Callable[[], Mapping[str, Any]], learn: Learn
-    ) -> httpx.Response:
+    async def post(self, path: str, body: Callable[[], Body], learn: Learn) -> httpx.Response:
         """Ask, and ask again where that helps; the caller closes the response.
 
         `learn` is shown why a request was refused and tells whether `body` has changed by it.
@@ -167,10 +185,11 @@ class Server:
         """What went wrong on the line, told to a person."""
         return refusals.line(error, self.host, self.limits.silence_seconds)
 
-    async def _send(self, method: str, path: str, content: bytes | None) -> httpx.Response:
+    async def _send(self, method: str, path: str, sent: Sent | None) -> httpx.Response:
         silence = self.limits.silence_seconds
         timeout = httpx.Timeout(silence, connect=min(CONNECT_SECONDS, silence))
-        headers = {**self.headers, "content-type": "application/json"} if content else self.headers
+        content, kind = sent or (None, "")
+        headers = {**self.headers, "content-type": kind} if sent else self.headers
         try:
             request = self.client.build_request(
                 method, self.base_url + path, content=content, headers=headers, timeout=timeout
@@ -194,9 +213,11 @@ class Server:
         return failed, text
 
 
-def encoded(body: Mapping[str, Any]) -> bytes:
+def encoded(body: Body) -> Sent:
     """The body of a request; what no JSON can hold is refused before it is sent."""
+    if isinstance(body, Form):
+        return body.encoded()
     try:
-        return to_json(body, inf_nan_mode="null")
+        return to_json(body, inf_nan_mode="null"), "application/json"
     except ValueError:
         raise ModelFailed("refused", "A parameter of the question cannot be sent.") from None

@@ -52,6 +52,11 @@ class Rival:
         self.moves += 1
         self._news.set()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more is to come of it."""
+        return self._ended
+
     def may_see(self, characters: int) -> int:
         """How many of so many characters may be shown now."""
         left = self._moved_at + self._stalled_seconds - monotonic()
@@ -70,7 +75,8 @@ class Rival:
 async def in_step(own: Bundles, other: Bundles, rival: Rival | None = None) -> Bundles:
     """The pieces of one side, held back until the other side has as many characters.
 
-    It ends, or does not move for twenty seconds: then nothing is held back for it.
+    It ends, or does not move for twenty seconds: then no words are held back for it. The end
+    itself is held back until the other side has ended.
     """
     rival = rival or Rival()
     watching = asyncio.create_task(rival.watch(other))
@@ -93,7 +99,9 @@ async def released(bundle: list[Entry], rival: Rival) -> Bundles:
         rest: Entry | None = entry
         while rest is not None:
             moves = rival.moves
-            head, rest = parted(rest, rival.may_see(rest.text_to))
+            head: Entry | None = None
+            if rest.kind != "done" or rival.has_ended:
+                head, rest = parted(rest, rival.may_see(rest.text_to))
             if head is not None:
                 yield [head]
             if rest is not None:

@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 
+from application.documents.ports import Embedder
+from infrastructure.embeddings.cache import CachedEmbedder
+from infrastructure.embeddings.local import LocalEmbedder
 from infrastructure.evaluation.boards import Boards
+from infrastructure.evaluation.topics import Topics
 from infrastructure.event_log import EventLog
 from infrastructure.lanes import Lane
 from infrastructure.lines import Lines
@@ -26,6 +31,8 @@ class House:
     log: EventLog
     reader: Reader
     boards: Boards
+    lines: Lines
+    embedder: Embedder
 
 
 @asynccontextmanager
@@ -36,8 +43,17 @@ async def opened(url: str, key: bytes) -> AsyncIterator[House]:
         EventLog(url, key, connections=connections) as log,
         Reader(connections) as reader,
     ):
-        await caught_up(url, log, Lines(connections))
-        yield House(log, reader, Boards(reader, log))
+        lines = Lines(connections)
+        await caught_up(url, log, lines)
+        async with aclosing(LocalEmbedder()) as model:
+            embedder = CachedEmbedder(model, lines)
+            topics = Topics(lines, partial(given, embedder))
+            yield House(log, reader, Boards(reader, log, topics), lines, embedder)
+
+
+async def given(embedder: Embedder) -> Embedder:
+    """What embeds here."""
+    return embedder
 
 
 async def caught_up(url: str, log: EventLog, lines: Lines) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from application.importing.arena import Source, known_aliases
-from application.importing.feedback import feedback_of
+from application.importing.feedback import told_by
 from application.importing.fields import Malformed
 from application.imports import Import, Numbered, Reading, Report
 from application.ports import SYSTEM, Stale, Unavailable
@@ -112,7 +112,7 @@ def thumbs_of(arguments: argparse.Namespace) -> Iterator[Step]:
     with opened(arguments.file) as file:
         records = in_order(file)
     lines = iter(list(enumerate(records, 1)))
-    yield arguments.file.name, lines, lambda record, _: [feedback_of(record, SYSTEM.id)]
+    yield arguments.file.name, lines, lambda record, _: told_by(record, SYSTEM.id)
 
 
 def source_of(arguments: argparse.Namespace, path: Path, aliases: dict[str, list[str]]) -> Source:

@@ -13,7 +13,7 @@ from application.leaderboards.asking import Asked
 from application.leaderboards.content import content_sha256
 from application.leaderboards.publishing import PublishLeaderboard
 from application.ports import SYSTEM, Unavailable
-from domain.errors import Refusal
+from domain.errors import Conflict, Refusal
 from domain.leaderboards import Leaderboard
 from infrastructure.reader import Lagging
 from infrastructure.secrets import master_key
@@ -37,6 +37,7 @@ OPTIONS = (
     "as-of",
     "space",
     "k",
+    "topic",
 )
 COLUMNS = (
     "rank",
@@ -117,6 +118,8 @@ async def act(arguments: argparse.Namespace, settings: Settings, words: dict[str
 
 async def publish(house: House, name: str, words: dict[str, str], board: dict[str, Any]) -> None:
     """Stand by a table as it is now."""
+    if board.get("topic", {}).get("reading"):
+        raise Conflict(f"{unread(board)} Publish when all are.")
     given = {key: value for key, value in words.items() if key != "as_of"}
     wish = PublishLeaderboard(name, given, board["position"], content_sha256(board))
     await carry_out(wish, log=house.log, actor=SYSTEM)
@@ -144,6 +147,17 @@ def show(board: dict[str, Any]) -> None:
         say("  ".join(map(str.ljust, row, widths)).rstrip())
     totals = board["totals"]
     say(f"{totals['accepted']:,} of {totals['votes']:,} votes at position {board['position']}")
+    if topic := board.get("topic"):
+        effective = f"{topic['effective']:,.1f} about nothing else"
+        say(f"{topic['votes']:,} of them can be compared, and say as much as {effective}")
+        if topic["reading"]:
+            say(unread(board))
+
+
+def unread(board: dict[str, Any]) -> str:
+    """How many questions nobody can compare yet."""
+    count = board["topic"]["reading"]
+    return f"{count:,} questions are still to be read; `quire evaluation classify` reads them now."
 
 
 def cell(value: Any) -> str:

@@ -32,11 +32,14 @@ COMMANDS = {
     "users": "List and change people's accounts.",
     "knowledge": "Fill knowledge bases from folders, and take them out.",
     "files": "Bring files in and look after them.",
+    "drives": "Show and unlink the drives that people have linked.",
     "index": "Look after the vector index.",
     "export": "Write judgements to files, for training and evaluation.",
     "projections": "Look at read models and rebuild them.",
     "import": "Take over judgements from elsewhere.",
+    "evaluation": "Look after battles, votes and judges.",
     "leaderboard": "Show, publish and verify tables of models.",
+    "sinks": "Have others told what people think of answers.",
     "analytics": "Show what models were asked, and by whom.",
 }
 

@@ -24,7 +24,8 @@ from infrastructure.leases import Leases
 from infrastructure.models.blind import BlindModels
 from infrastructure.postgres import connect
 from infrastructure.settings import Settings
-from interfaces.jobs import answers, documents, exports
+from interfaces.jobs import answers, documents, drives, exports, judgings, topics, voters
+from interfaces.jobs.sinks import tell_sinks
 from interfaces.jobs.tidying import tidy_daily
 from interfaces.services import Services, open_services
 
@@ -34,6 +35,9 @@ PAUSE_SECONDS = 1.0
 BROKER_STOP_MS = 3_000
 INGESTED_AT_ONCE_MAX = 3
 EXPORTED_AT_ONCE_MAX = 1
+FETCHED_AT_ONCE_MAX = 3
+CLASSIFIED_AT_ONCE_MAX = 4
+JUDGED_AT_ONCE_MAX = 1
 
 
 def run(settings: Settings) -> int:
@@ -76,13 +80,19 @@ async def work(services: Services, stop: asyncio.Event, *, worker_id: UUID | Non
         Chores(services.lines, documents.ingesting(services), INGESTED_AT_ONCE_MAX),
         Chores(services.lines, documents.tending(services)),
         Chores(services.lines, exports.exporting(services), EXPORTED_AT_ONCE_MAX),
+        Chores(services.lines, drives.fetching(services), FETCHED_AT_ONCE_MAX),
+        Chores(services.lines, judgings.judging(services), JUDGED_AT_ONCE_MAX),
+        Chores(services.lines, voters.flagging(services)),
+        Chores(services.lines, await topics.classifying(services), CLASSIFIED_AT_ONCE_MAX),
     )
     rounds = Rounds(services.lines, chores)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(leases.close)
         await stack.enter_async_context(woken(settings, desk, rounds))
         running = [each.run(stop) for each in (rounds, *chores)]
-        await asyncio.gather(desk.run(stop), tidy_daily(services, stop), *running)
+        beside = (tidy_daily, voters.watch_voters, tell_sinks)
+        running += [each(services, stop) for each in beside]
+        await asyncio.gather(desk.run(stop), *running)
 
 
 @asynccontextmanager

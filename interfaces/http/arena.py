@@ -1,5 +1,6 @@
 """The arena: two hidden models answer, a person judges, and only then learns who they were."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
@@ -14,9 +15,8 @@ from application.battles import (
     RetractVote,
     RevealBattle,
     StartBattle,
-    refuse_closed_arena,
 )
-from application.evaluation_settings import evaluation_settings
+from application.evaluation_settings import evaluation_settings, refuse_closed_arena
 from domain.answers import Answer
 from domain.battles import Battle
 from domain.errors import Invalid, NotFound
@@ -130,6 +130,20 @@ class Comparison(BaseModel):
     position: int
 
 
+class KnownComparison(BaseModel):
+    """A comparison that stands."""
+
+    battle_id: UUID
+    better_id: UUID
+    other_id: UUID
+
+
+class Comparisons(BaseModel):
+    """All comparisons of a chat that stand."""
+
+    items: list[KnownComparison]
+
+
 @router.post(
     "/battles",
     status_code=201,
@@ -138,7 +152,7 @@ class Comparison(BaseModel):
 async def start_battle(body: NewBattle, call: Call) -> StartedBattle:
     """Have two models that the server draws answer the same question, without their names."""
     arena = (await evaluation_settings(call.services.log)).arena
-    refuse_closed_arena(is_open=arena.enabled)
+    refuse_closed_arena(arena, call.actor)
     question = await question_of(body, call)
     drawing = await draw_pair(call, arena, body.pool)
     battle = await call.execute(StartBattle(call.new_id("battle"), question, drawing))
@@ -274,6 +288,14 @@ async def compare_answers(body: NewComparison, call: Call) -> Comparison:
     battle = await call.execute(CompareAnswers(body.chat_id, better, other, prompt.content))
     vote = counted(call, battle)
     return Comparison(battle_id=battle.id, vote_id=vote.vote_id, position=vote.position)
+
+
+@router.get("/comparisons", responses=problems("projection_lagging"))
+async def list_comparisons(chat_id: UUID, call: Call) -> Comparisons:
+    """What I said was better in a chat of mine; taken back as the vote of its battle."""
+    async with call.read(projection.battles, own=True) as db:
+        rows = await projection.comparisons(db, chat_id, call.actor.id)
+    return Comparisons(items=[KnownComparison(**asdict(each)) for each in rows])
 
 
 async def admit_vote(call: Call) -> None:

@@ -54,6 +54,20 @@ class EntryShape(BaseModel):
     reason: str | None
 
 
+class TopicShape(BaseModel):
+    """How much votes say of a topic.
+
+    `votes` were compared with it, and say as much as `effective` votes of nothing else. Of those
+    `without`, the question has no words, or is one of those that are still to be read (`reading`).
+    """
+
+    text: str
+    effective: float
+    votes: int
+    without: int
+    reading: int
+
+
 class BoardShape(BaseModel):
     """A table of models as it was at a position of the log."""
 
@@ -65,6 +79,7 @@ class BoardShape(BaseModel):
     totals: TotalsShape
     entries: list[EntryShape]
     weights: dict[str, float] | None
+    topic: TopicShape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,17 @@ class Choices:
     ] = None
     space: Annotated[str | None, Query(description="an imported data set of its own")] = None
     k: Annotated[str | None, Query(description="how far a vote moves an Elo rating")] = None
+    topic: Annotated[
+        str | None, Query(description="a vote weighs as much as its question is near to this text")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Which votes, and as of when."""
+
+    as_of: Word = None
+    space: Word = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +128,13 @@ class Looking:
     def asked(self, *more: str) -> Asked:
         """What was asked for; `more` names what else the route takes."""
         return Asked.of(given(self.call.request), more=more)
+
+    def plain(self) -> Asked:
+        """What was asked for, where all votes weigh the same."""
+        asked = self.asked()
+        if asked.topic is not None:
+            raise BadParameter("topic", ["nothing: only tables, history and changes take one"])
+        return asked
 
     def changes(self) -> Asked:
         """What was asked for where `from` and `to` are places in the log."""

@@ -1,12 +1,13 @@
 """Conversations: the list, and what one can do to each."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from application.chats import (
     ChooseLeaf,
@@ -23,7 +24,8 @@ from application.copies import StartCopy
 from application.messages import COPIED_MAX, Copied, CopyMessages, StopAnswer
 from domain.answers import Status
 from domain.chats import TitleSource
-from domain.messages import Attachment, Sources
+from domain.messages import URL_CHARACTERS_MAX, Attachment, Sources
+from interfaces.http.attachments import NewAttachments, checked
 from interfaces.http.call import Call
 from interfaces.http.doors import Door
 from interfaces.http.errors import problems
@@ -33,6 +35,8 @@ from projections import branches
 from projections import chats as projection
 
 router = Door("/chats", tags=["chats"])
+
+CITATIONS_MAX = 100
 
 Instructions = Annotated[str, Field(max_length=100_000)]
 
@@ -54,14 +58,36 @@ class ChatShape(BaseModel):
     deleted_at: When | None
 
 
+class SavedCitation(Body):
+    """Where a sentence of an answer came from, as its stream said."""
+
+    n: Annotated[int, Field(ge=0, lt=2**31, strict=True)]
+    title: Line = ""
+    quote: Annotated[Text, Field(max_length=2_000)] = ""
+    source: Annotated[Text, Field(max_length=2_400)] = ""
+    file_id: UUID | None = None
+    passage_id: UUID | None = None
+    page: Annotated[int | None, Field(ge=0, lt=2**31, strict=True)] = None
+    start: Annotated[int | None, Field(ge=0, lt=2**31, strict=True)] = None
+    end: Annotated[int | None, Field(ge=0, lt=2**31, strict=True)] = None
+    headings: Annotated[Text | None, Field(max_length=2_000)] = None
+    score: float | None = None
+    url: Annotated[Text | None, Field(max_length=URL_CHARACTERS_MAX)] = None
+
+
 class SavedMessage(Body):
-    """A message of a temporary chat that is to be kept."""
+    """A message of a temporary chat that is to be kept, with what it was about or stood on."""
 
     id: UUID
     parent_id: UUID | None = None
     role: Literal["user", "assistant"]
     content: Text
     model: ModelId | None = None
+    attachments: NewAttachments = Field(default_factory=list)
+    web_search: StrictBool = False
+    citations: Annotated[list[SavedCitation], Field(max_length=CITATIONS_MAX)] = Field(
+        default_factory=list
+    )
 
 
 class NewChat(Body):
@@ -131,10 +157,7 @@ async def start_chat(body: NewChat, call: Call) -> ChatShape:
     """Open a conversation, empty or with what was said in a temporary one."""
     chat_id = body.id or call.new_id("chat")
     start = StartChat(chat_id, body.title, body.system, body.params.given(), body.models)
-    copied = tuple(
-        Copied(each.id, each.parent_id, each.role, each.content, each.model or "")
-        for each in body.messages
-    )
+    copied = await copied_of(call, body.messages)
     await call.execute(StartCopy(start, CopyMessages(chat_id, copied)) if copied else start)
     now = datetime.now(UTC)
     title = " ".join(body.title.split())
@@ -153,6 +176,25 @@ async def start_chat(body: NewChat, call: Call) -> ChatShape:
         unread=False,
         running=0,
         deleted_at=None,
+    )
+
+
+async def copied_of(call: Call, messages: Sequence[SavedMessage]) -> tuple[Copied, ...]:
+    """Messages as they are kept; NotFound names what is attached and cannot be seen."""
+    return tuple([await copied_one(call, each) for each in messages])
+
+
+async def copied_one(call: Call, message: SavedMessage) -> Copied:
+    """One of them."""
+    about, _ = await checked(call, message.attachments)
+    return Copied(
+        message.id,
+        message.parent_id,
+        message.role,
+        message.content,
+        message.model or "",
+        citations=[each.model_dump(mode="json", exclude_none=True) for each in message.citations],
+        sources=Sources(about, message.web_search),
     )
 
 

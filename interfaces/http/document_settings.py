@@ -9,6 +9,7 @@ from application.document_settings import ChangeDocumentSettings
 from application.documents.settings import (
     DocumentSettings,
     EmbeddingKind,
+    HearingEngine,
     Mode,
     ReadingEngine,
     RerankerKind,
@@ -89,6 +90,17 @@ class ReadingChange(Body):
     languages: Name | None = None
 
 
+class HearingChange(Body):
+    """Another server that writes recordings down."""
+
+    engine: HearingEngine | None = None
+    url: Url | None = None
+    key: Key | None = None
+    model: Name | None = None
+    language: Name | None = None
+    bytes_max: Whole | None = None
+
+
 class WebChange(Body):
     """Another way of searching the web."""
 
@@ -109,6 +121,27 @@ class LimitsChange(Body):
     extensions: Domains | None = None
 
 
+class DriveAppChange(Body):
+    """How this installation is known to a drive; `key` is the client secret."""
+
+    enabled: Truth | None = None
+    client_id: Name | None = None
+    key: Key | None = None
+
+
+class TenantDriveAppChange(DriveAppChange):
+    """The same where accounts are of tenants."""
+
+    tenant: Name | None = None
+
+
+class DrivesChange(Body):
+    """Other drives that people may link."""
+
+    google: DriveAppChange | None = None
+    microsoft: TenantDriveAppChange | None = None
+
+
 class DocumentSettingsChange(Body):
     """What changes; what is left out stays."""
 
@@ -119,8 +152,10 @@ class DocumentSettingsChange(Body):
     cutting: CuttingChange | None = None
     retrieval: RetrievalChange | None = None
     reading: ReadingChange | None = None
+    hearing: HearingChange | None = None
     web: WebChange | None = None
     limits: LimitsChange | None = None
+    drives: DrivesChange | None = None
 
 
 class TrialBody(BaseModel):
@@ -130,7 +165,7 @@ class TrialBody(BaseModel):
         extra="allow", json_schema_extra={"example": {"section": "store", "kind": "pgvector"}}
     )
 
-    section: Literal["store", "embedding", "reading", "retrieval", "web"]
+    section: Literal["store", "embedding", "reading", "hearing", "retrieval", "web"]
 
 
 class TrialShape(BaseModel):

@@ -23,6 +23,8 @@ async def with_drawings(call: Call, wanted: Request) -> Request:
     if not any(each.startswith("arena") for each in wanted.models):
         return wanted
     arena = (await evaluation_settings(call.services.log)).arena
+    if not arena.admits(is_administrator=call.actor.is_administrator):
+        return wanted
     places = [place for place, each in enumerate(wanted.models) if arena.entry(each)]
     if not places:
         return wanted

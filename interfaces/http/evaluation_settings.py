@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from application.evaluation_settings import (
@@ -16,13 +17,15 @@ from interfaces.http.fields import Body, Line
 
 router = Door("/evaluations/settings", tags=["evaluations"])
 
+Mine = Annotated[bool, Query(description="Only what the caller may, without all choices.")]
 Lines = Annotated[list[Line], Field(max_length=500)]
 
 
 class RatingsChange(Body):
-    """Whether answers can be rated."""
+    """Whether answers can be rated, and who may."""
 
     enabled: StrictBool | None = None
+    who: Literal["everybody", "administrators"] | None = None
 
 
 class EntryChange(Body):
@@ -38,6 +41,7 @@ class ArenaChange(Body):
     """Another way of drawing; lists and weights are given whole."""
 
     enabled: StrictBool | None = None
+    who: Literal["everybody", "administrators"] | None = None
     pacing: Literal["lockstep", "free"] | None = None
     sampler: Literal["weighted", "informative"] | None = None
     votes_minute_max: StrictInt | None = None
@@ -72,7 +76,7 @@ class OpenEntry(BaseModel):
 
 
 class OpenEvaluation(BaseModel):
-    """What everybody may know."""
+    """What everybody may know; whether it is switched on, and the caller may."""
 
     ratings_enabled: bool
     arena_enabled: bool
@@ -85,16 +89,17 @@ class OpenEvaluation(BaseModel):
 
 
 @router.get("", responses=problems())
-async def read_evaluation_settings(call: Call) -> OpenEvaluation:
+async def read_evaluation_settings(call: Call, mine: Mine = False) -> OpenEvaluation:  # noqa: FBT002
     """What can be rated and compared; administrators get all choices."""
     chosen = await evaluation_settings(call.services.log)
+    administers = call.actor.is_administrator
     return OpenEvaluation(
-        ratings_enabled=chosen.ratings.enabled,
-        arena_enabled=chosen.arena.enabled,
+        ratings_enabled=chosen.ratings.admits(is_administrator=administers),
+        arena_enabled=chosen.arena.admits(is_administrator=administers),
         votes_minute_max=chosen.arena.votes_minute_max,
         entries=[OpenEntry(id=each.id, name=each.name) for each in chosen.arena.entries],
         policy_version=chosen.policy.version,
-        all=chosen if call.actor.is_administrator else None,
+        all=chosen if administers and not mine else None,
     )
 
 

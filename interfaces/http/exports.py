@@ -46,6 +46,10 @@ class NewExport(Body):
     distinct: StrictBool = False
     shard_rows: Annotated[int, Field(ge=1, le=SHARD_ROWS_MAX)] = SHARD_ROWS
     redact: Annotated[list[Line], Field(max_length=10)] = Field(default_factory=list)
+    since: UUID | None = Field(
+        default=None,
+        description="An earlier export kept here; `tombstones.jsonl` names its rows that must go.",
+    )
 
 
 class RequestedExport(BaseModel):
@@ -86,7 +90,7 @@ class ExportShape(BaseModel):
 async def request_export(body: NewExport, call: AdministratorCall) -> RequestedExport:
     """Have judgements written to files; look at the export to see how far it is."""
     export_id = call.new_id("export")
-    await call.execute(RequestExport(export_id, Order(**body.model_dump())))
+    await call.execute(RequestExport(export_id, Order(**body.model_dump(mode="json"))))
     return RequestedExport(export_id=export_id)
 
 

@@ -25,6 +25,7 @@ from domain.knowledge import (
     Grant,
     Role,
 )
+from infrastructure.external.asking import secrets_of
 from interfaces.http.call import Call
 from interfaces.http.doors import Door
 from interfaces.http.errors import problems
@@ -199,6 +200,8 @@ async def delete_knowledge(
         DeleteKnowledge(knowledge_id) if forever else TrashKnowledge(knowledge_id)
     )
     await call.execute(command)
+    if forever:
+        await call.services.credentials.forget_secrets(secrets_of(knowledge_id))
 
 
 @router.post(

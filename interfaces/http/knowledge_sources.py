@@ -11,7 +11,7 @@ from application.knowledge_sources import ChangeSource, ConnectSource, RemoveSou
 from application.retrieval.sources import Metric, Source, SourceKind, source_of
 from domain.knowledge import DESCRIPTION_CHARACTERS_MAX, NAME_CHARACTERS_MAX
 from domain.knowledge_sources import KnowledgeSource, source_id_of
-from infrastructure.external.asking import secret_name
+from infrastructure.external.asking import secret_name, secrets_of
 from infrastructure.external.trials import Tried, tried
 from interfaces.http.call import AdministratorCall
 from interfaces.http.doors import Door
@@ -165,6 +165,15 @@ async def connect_knowledge_source(
     return await current(call, knowledge_id)
 
 
+@router.get("/{knowledge_id}", responses=problems("not_found", "projection_lagging"))
+async def read_knowledge_source(
+    knowledge_id: UUID, call: AdministratorCall
+) -> KnowledgeSourceShape:
+    """One source of external knowledge."""
+    async with call.read(projection.knowledge_sources) as db:
+        return shown(await projection.one(db, knowledge_id))
+
+
 @router.put("/{knowledge_id}", responses=problems("not_found", "conflict", "projection_lagging"))
 async def change_knowledge_source(
     knowledge_id: UUID, body: KnowledgeSourceChange, call: AdministratorCall
@@ -181,9 +190,8 @@ async def change_knowledge_source(
 @router.delete("/{knowledge_id}", status_code=204, responses=problems("not_found"))
 async def remove_knowledge_source(knowledge_id: UUID, call: AdministratorCall) -> None:
     """Ask it no more, and forget its key; what it holds stays as it is."""
-    known = await stored(call, knowledge_id)
     await call.execute(RemoveSource(knowledge_id))
-    await keep(call, knowledge_id, source_of(known.source), "")
+    await call.services.credentials.forget_secrets(secrets_of(knowledge_id))
 
 
 @router.post("/test", responses=problems())

@@ -31,7 +31,7 @@ async def read_leaderboard(look: Look, _: From = None) -> Response:
 @router.get("/matrix", responses=PROBLEMS, response_model=dict[str, Any])
 async def read_leaderboard_matrix(look: Look, _: From = None) -> Response:
     """How often each model beat each other one: `{models, cells[row][column]}`."""
-    asked = look.asked()
+    asked = look.plain()
     content = await found.matrix_of(look.boards, asked, await look.place(asked))
     return answered(look.call.request, content)
 
@@ -80,6 +80,6 @@ async def read_leaderboard_influence(model: Model, look: Look) -> Response:
     """
     if not look.call.actor.is_administrator:
         raise Forbidden("Only administrators may do this.")
-    asked = look.asked()
+    asked = look.plain()
     content = await found.influence_of(look.boards, asked, await look.place(asked), model)
     return answered(look.call.request, content)

@@ -48,7 +48,7 @@ def hiding(models: Sequence[ModelInfo], arena: Arena) -> list[ModelInfo]:
     taken = {each.id for each in models}
     return [
         ModelInfo(each.id, each.name, ARENA_ID, "arena")
-        for each in (arena.entries if arena.enabled else ())
+        for each in arena.entries
         if each.id not in taken and Lots(models, arena, each.id).is_worth_it
     ]
 
@@ -58,6 +58,7 @@ async def list_models(call: Call) -> ModelPage:
     """Every model of every server that answers in time, and the entries that hide one of them."""
     found = await call.services.models.list()
     arena = (await evaluation_settings(call.services.log)).arena
+    is_open = arena.admits(is_administrator=call.actor.is_administrator)
     return ModelPage(
         items=[
             ModelShape(
@@ -67,7 +68,7 @@ async def list_models(call: Call) -> ModelPage:
                 kind=each.kind,
                 context_tokens=each.context_tokens,
             )
-            for each in (*found.models, *hiding(found.models, arena))
+            for each in (*found.models, *(hiding(found.models, arena) if is_open else ()))
         ],
         unavailable=[
             UnavailableConnection(

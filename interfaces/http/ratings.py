@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from application.answering.tags import suggest_tags
+from application.evaluation.classifying import tags_of
 from application.ratings import (
     DELETED_MAX,
     DeleteRating,
@@ -145,14 +146,18 @@ async def withdraw_rating(chat_id: UUID, message_id: UUID, call: Call) -> None:
 
 @router.post(f"{OF_ANSWER}/tags", responses=problems("not_found", "projection_lagging"))
 async def suggest_rating_tags(chat_id: UUID, message_id: UUID, call: Call) -> Suggested:
-    """Ask the model that answered what it was about: three tags at most, or none."""
+    """Ask the model that answered what it was about: three tags at most, or none.
+
+    Where it has no words for it, words of a fixed list that are in the question are the tags.
+    """
     answer = await answer_of(call, chat_id, message_id)
     question = ""
     if answer.parent_id:
         question = (await answer_of(call, chat_id, answer.parent_id)).content
     talk = (question, answer.content)
     models, model = call.services.models, answer.model or ""
-    return Suggested(tags=await suggest_tags(models, model, talk, call.actor.id))
+    tags = await suggest_tags(models, model, talk, call.actor.id)
+    return Suggested(tags=tags or tags_of(question))
 
 
 @router.get(LISTED, responses=problems("projection_lagging"))

@@ -5,18 +5,22 @@ from contextlib import aclosing
 from typing import Annotated, Literal
 
 from fastapi import Response
-from pydantic import Field
+from pydantic import Field, StrictBool
 from sse_starlette import EventSourceResponse
 
+from application.answering.context import Said as Turned
 from application.answering.manuscript import cleaned
-from application.ports import ModelFailed, Piece, Prompt, Turn
+from application.answering.temporary import Conversation, Note, Temporary
+from application.ports import ModelFailed, Piece
+from application.retrieval.scope import attached_of
 from domain.answers import Status
+from domain.messages import Sources
+from interfaces.http.attachments import NewAttachments, checked
 from interfaces.http.call import Call
 from interfaces.http.doors import Door
 from interfaces.http.errors import problems
 from interfaces.http.fields import Body, ModelId, Params, Text
 from interfaces.http.sse import HEADERS, HEARTBEAT_SECONDS, MEDIA_TYPE, event
-from interfaces.services import Services
 
 router = Door("/temporary", tags=["temporary"])
 
@@ -31,39 +35,49 @@ class Said(Body):
 
 
 class TemporaryQuestion(Body):
-    """A whole conversation; the last turn is the question."""
+    """A whole conversation; the last turn is the question.
+
+    The answer may look into what is attached, and on the web if `web_search` says so.
+    """
 
     model: ModelId
     messages: Annotated[list[Said], Field(min_length=1, max_length=TURNS_MAX)]
     params: Annotated[Params, Field(default_factory=Params)]
+    attachments: NewAttachments = Field(default_factory=list)
+    web_search: StrictBool = False
 
 
 @router.post(
     "/answers",
     response_class=Response,
-    responses=problems() | {200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+    responses=problems("not_found", "projection_lagging")
+    | {200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
 )
 async def answer_temporarily(body: TemporaryQuestion, call: Call) -> Response:
     """Stream an answer to a conversation that only the caller has. It ends when he hangs up."""
-    prompt = Prompt(
-        body.model,
-        tuple(Turn(each.role, each.content) for each in body.messages),
-        {name: value for name, value in body.params.given().items() if name != "context_tokens"},
-        user_id=call.actor.id,
+    about, _ = await checked(call, body.attachments)
+    conversation = Conversation(
+        owner=call.actor.id,
+        model=body.model,
+        said=[Turned(each.role, each.content) for each in body.messages],
+        params=body.params.given(),
+        attached=attached_of(Sources(about, body.web_search)),
     )
-    frames = told(call.services, prompt)
+    temporary = Temporary(call.services.models, call.services.shelves, conversation)
+    frames = told(temporary, body.model)
     return EventSourceResponse(frames, ping=round(HEARTBEAT_SECONDS), headers=HEADERS, sep="\n")
 
 
-async def told(services: Services, prompt: Prompt) -> AsyncGenerator[bytes, None]:
+async def told(temporary: Temporary, model: str) -> AsyncGenerator[bytes, None]:
     """The answer in the words of our streams."""
-    yield event("start", {"model": prompt.model, "attempt": 1})
+    yield event("start", {"model": model, "attempt": 1})
     done: dict[str, object] = {"status": Status.COMPLETED.value}
     try:
-        model, _ = await services.models.find(prompt.model)
-        async with aclosing(model.answer(prompt)) as pieces:
+        async with aclosing(temporary.pieces()) as pieces:
             async for piece in pieces:
-                if piece.kind == "usage":
+                if isinstance(piece, Note):
+                    yield event("status", {"kind": piece.kind, **piece.data})
+                elif piece.kind == "usage":
                     done["usage"] = dict(piece.data)
                 elif frame := frame_of(piece):
                     yield frame

@@ -1,4 +1,4 @@
-"""Every vote with its verdict, and how odd its voter is; for administrators."""
+"""Every vote with its verdict; for administrators."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from application.evaluation.eligibility import REASONS
 from application.leaderboards.asking import Asked, BadParameter
-from application.leaderboards.judging import Row, trusted
+from application.leaderboards.judging import Row
 from domain.errors import Invalid
-from infrastructure.evaluation.looking import shown, voters_of
+from infrastructure.evaluation.looking import shown
 from infrastructure.exports.writers import csv_line
-from interfaces.http.boards import PROBLEMS, Looking, given
+from interfaces.http.boards import PROBLEMS, Looking, Spot, given
 from interfaces.http.call import AdministratorCall
 from interfaces.http.doors import Door
 from interfaces.http.paging import NO_CURSOR, Paging, pack, unpack
@@ -29,14 +29,6 @@ TABLE: dict[str, Any] = {
     "content": {"text/csv": {"schema": {"type": "string"}}},
 }
 Word = Annotated[str | None, Query()]
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Which votes, and as of when."""
-
-    as_of: Word = None
-    space: Word = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +65,16 @@ async def list_votes(
     return JSONResponse({"items": items, "next_cursor": more, "count": len(kept)})
 
 
-@router.get("/voters", responses=PROBLEMS, response_model=dict[str, Any])
-async def list_voters(call: AdministratorCall, _: Annotated[Spot, Depends()]) -> Response:
-    """How odd everybody with 20 counted votes or more is, in standard deviations."""
-    asked = Asked.of(only(given(call.request), ("as_of", "space")))
-    look = Looking(call)
-    items = await voters_of(look.boards, asked, await look.place(asked))
-    return JSONResponse({"items": items, "next_cursor": None})
-
-
 async def rows_of(call: AdministratorCall, words: dict[str, str]) -> list[Row]:
     """All votes of a place; odd voters are only marked when one asks for them."""
     only(words, KNOWN)
     names = ("as_of", "space", "category", "language")
-    asked = Asked.of({name: words[name] for name in names if name in words})
+    found = {name: words[name] for name in names if name in words}
+    if words.get("reason") == "flagged_voter":
+        found["votes"] = "trusted"
+    asked = Asked.of(found)
     look = Looking(call)
-    rows = await look.boards.chosen(asked, await look.place(asked))
-    return trusted(rows) if words.get("reason") == "flagged_voter" else rows
+    return await look.boards.chosen(asked, await look.place(asked))
 
 
 def only(words: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:

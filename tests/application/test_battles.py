@@ -1,6 +1,7 @@
 """Battles, carried out on a log in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -16,11 +17,11 @@ from application.battles import (
     RetractVote,
     RevealBattle,
     StartBattle,
-    refuse_closed_arena,
 )
 from application.chats import StartChat, TrashChat
 from application.command import Command, R, carry_out
 from application.evaluation.leaks import prompt_key
+from application.evaluation_settings import ChangeEvaluationSettings
 from application.messages import (
     AskAgain,
     Asked,
@@ -274,8 +275,41 @@ async def test_what_cannot_be_compared_is_refused(log: MemoryLog) -> None:
     await refuse(Invalid, first, third.id)
 
 
-def test_a_closed_arena_is_closed() -> None:
-    refuse_closed_arena(is_open=True)
-    with pytest.raises(Forbidden) as refused:
-        refuse_closed_arena(is_open=False)
-    assert refused.value.more == {"code": "arena_not_allowed"}
+async def test_the_arena_may_be_for_administrators_alone_or_closed(log: MemoryLog) -> None:
+    async def choose(**arena: Any) -> None:
+        await do(log, ChangeEvaluationSettings({"arena": arena}), SYSTEM)
+
+    async def refused(command: Command[Any], by: Actor = ANA) -> str:
+        with pytest.raises(Forbidden) as found:
+            await do(log, command, by)
+        assert found.value.more == {"code": "arena_not_allowed"}
+        return str(found.value)
+
+    battle = await fought(log)
+    await do(log, CastVote(BATTLE, "tie"))
+    await choose(who="administrators")
+    alone = PostMessage(CHAT, uuid4(), None, "?", Request(("arena",), drawings={0: ALONE}))
+    question = Question(uuid4(), uuid4(), "Why?", is_new=True)
+    other = StartBattle(uuid4(), question, DRAWING)
+    for wish in (other, alone, CastVote(BATTLE, "model_a")):
+        assert await refused(wish) == "Only administrators use the arena here."
+    assert await do(log, other, Actor(BEN.id, role="administrator"))
+    await choose(enabled=False)
+    closed = StartBattle(uuid4(), replace(question, chat_id=uuid4()), DRAWING)
+    assert await refused(closed, SYSTEM) == "The arena is switched off here."
+    await do(log, RetractVote(BATTLE))
+    assert (await do(log, RevealBattle(BATTLE))).sides == battle.sides
+
+
+async def test_who_may_not_rate_may_not_compare(log: MemoryLog) -> None:
+    first, second = await answers(log)
+    wish = CompareAnswers(CHAT, Compared(first, "a"), Compared(second, "b"), "?")
+    battle = await do(log, wish)
+    chosen = {"ratings": {"who": "administrators"}, "arena": {"enabled": False}}
+    await do(log, ChangeEvaluationSettings(chosen), SYSTEM)
+    for each in (wish, CastVote(battle.id, "tie")):
+        with pytest.raises(Forbidden, match="Only administrators rate"):
+            await do(log, each)
+    administrator = Actor(ANA.id, role="administrator")
+    assert (await do(log, CastVote(battle.id, "tie"), administrator)).winner == Winner.TIE
+    assert (await do(log, RetractVote(battle.id))).winner is None

@@ -63,7 +63,7 @@ async def test_choices_are_made_by_administrators_and_kept() -> None:
     await carry_out(change, log=log, actor=SYSTEM)
     caps = ChangeEvaluationSettings({"policy": {"prompt_votes_max": 3}})
     found = (await carry_out(caps, log=log, actor=SYSTEM)).result
-    assert found.arena.pacing == "free"
+    assert (found.arena.pacing, found.policy.version) == ("free", 2)
     await carry_out(caps, log=log, actor=SYSTEM)
     kept = await evaluation_settings(log)
     assert (kept.policy.prompt_votes_max, kept.policy.version) == (3, 2)

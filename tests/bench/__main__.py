@@ -13,10 +13,12 @@ from tests.bench.documents_ingest import ingest
 from tests.bench.documents_passages import passages
 from tests.bench.documents_rebuild import rebuild
 from tests.bench.documents_retrieval import retrieval
+from tests.bench.exporting import exporting
 from tests.bench.figures import ROOT, Row, aligned, commit, load, versions
 from tests.bench.ratings import ratings
 from tests.bench.reading import lists, turns
 from tests.bench.start import start
+from tests.bench.votes import votes
 from tests.bench.world import AT_ONCE, World, running
 from tests.bench.writing import append, lag
 
@@ -39,6 +41,8 @@ APART: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "retrieval": retrieval,
     "rebuild": rebuild,
     "ratings": ratings,
+    "votes": votes,
+    "exporting": exporting,
 }
 NAMES = (*APART, *PARTS)
 PART_SECONDS_MAX = 300.0

@@ -67,6 +67,10 @@ class Side:
         return self.lengths[-1]
 
     @property
+    def seen_end(self) -> bool:
+        return any(each.kind == "done" for each in self.seen)
+
+    @property
     def has_ended(self) -> bool:
         return self.written == len(self.all)
 
@@ -92,6 +96,7 @@ def test_neither_side_is_ahead_by_more_than_one_piece(
             (a if turn else b).write()
             await breathe()
             for one, other in ((a, b), (b, a)):
+                assert other.has_ended or not one.seen_end
                 assert other.has_ended or one.length <= other.all[max(other.written - 1, 0)].text_to
             if not (a.has_ended or b.has_ended):
                 longest = max(map(len, (*first, *second)), default=0)
@@ -143,8 +148,15 @@ async def test_a_side_that_does_not_move_holds_nobody_for_long() -> None:
     await breathe()
     assert a.text == ""
     async with asyncio.timeout(5):
+        while a.text != "one two":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await breathe()
+    assert not a.seen_end
+    for _ in b.all:
+        b.write()
+    async with asyncio.timeout(5):
         await reader
-    assert a.text == "one two"
+    assert a.seen_end
 
 
 @pytest.mark.parametrize("length", [1, 3, 7])

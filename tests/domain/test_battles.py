@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.battles import Battle, Blind, Draw, Side, Winner
+from domain.battles import Battle, Blind, Draw, RecordedBattle, Recording, Side, Winner
 from domain.errors import Conflict, Forbidden, Invalid
 from tests.scenario import KEY, Fact, fact, given, memory, news, retold
 
@@ -146,6 +146,38 @@ def test_it_is_said_what_it_is_about() -> None:
     [found] = news(battle)
     assert found.kind is Battle.TopicAssigned
     assert found.details["classifier_version"] == 2
+    battle.assign_topic(category="other", language="de", tags=[], classifier="c", version=2)
+    assert news(battle) == [found]
+    battle.assign_topic(category="other", language="de", tags=[], classifier="c", version=3)
+    assert len(news(battle)) == 2
+
+
+def test_what_a_file_said_of_a_battle_stays() -> None:
+    recording = Recording(
+        space="club",
+        source="file",
+        key="b1",
+        model_a="x",
+        model_b="y",
+        blind=True,
+        category="mine",
+        language="",
+        status_a="complete",
+        status_b="complete",
+        style_a={},
+        style_b={},
+        leaked_a=False,
+        leaked_b=False,
+    )
+    texts = dict.fromkeys(("prompt", "response_a", "response_b", "prompt_key"), "")
+    battle = RecordedBattle.record(recording, owner=ANA, **texts)
+    for _ in range(2):
+        battle.assign_topic(category="c", language="en", tags=["sql"], classifier="c", version=1)
+    _, found = news(battle)
+    assert found.kind is RecordedBattle.TopicAssigned
+    assert (found.details["space"], found.details["key"]) == ("club", "b1")
+    assert (found.details["category"], found.details["language"]) == ("mine", "en")
+    assert memory(retold(battle)) == memory(battle)
 
 
 def test_the_past_alone_explains_the_present() -> None:

@@ -4,9 +4,11 @@ import asyncio
 from contextlib import suppress
 from uuid import UUID
 
+from domain.answers import Answer
 from domain.battles import Battle
 from tests.answering import Answering, new_id
 from tests.arena import BATTLES, followed, fought, settle_models, shape_of, started, words_of
+from tests.http.test_feed import opened
 from tests.upstream_call import TEXT, WORDS
 from tests.world import Json, Person
 
@@ -151,6 +153,28 @@ async def test_a_closed_arena_lets_nobody_in(answering: Answering) -> None:
     assert {each["id"] for each in models} == {"reader", "words", "echo"}
 
 
+async def test_an_arena_for_administrators_is_hidden_from_others(answering: Answering) -> None:
+    ana = await settle_models(answering, "words", "echo")
+    ben = await answering.world.person()
+    battle = await fought(answering, ben)
+    changed = await ana.patch("/evaluations/settings", json={"arena": {"who": "administrators"}})
+    assert changed.status_code == 200, changed.text
+    for person, may in ((ana, True), (ben, False)):
+        found = await person.post(BATTLES, json={"prompt": "Why?"})
+        assert found.status_code == (201 if may else 403)
+        models = (await person.get("/models")).json()["items"]
+        assert any(each["kind"] == "arena" for each in models) == may
+    path = f"{BATTLES}/{battle['battle_id']}"
+    vote = await ben.post(f"{path}/vote", json={"winner": "tie"})
+    assert (vote.status_code, vote.json()["code"]) == (403, "arena_not_allowed")
+    assert (await ben.post(f"{path}/reveal")).status_code == 200
+    asked = await answering.ask(ben, "Why?", "arena")
+    [answer] = asked["answers"]
+    assert answer["model"] == "arena"  # no entry for him, and no model has that name
+    await answering.follow(ben, answer["id"])
+    assert (await answering.message(ben, asked))["status"] == "failed"
+
+
 async def test_a_repeated_wish_is_one_battle(answering: Answering) -> None:
     ana = await settle_models(answering, "words", "echo", "whole", "thinking")
     key = {"headers": {"Idempotency-Key": "k1"}, "json": {"prompt": "Why?"}}
@@ -232,6 +256,22 @@ async def test_one_answer_is_said_to_be_better(answering: Answering) -> None:
     assert same.status_code == 422
 
 
+async def test_comparisons_are_read_changed_and_taken_back(answering: Answering) -> None:
+    ana = await settle_models(answering, "words", "echo")
+    asked, _ = await answering.tell(ana, "Why?", "words", "echo")
+    first, second = (each["id"] for each in asked["answers"])
+    listed = f"/arena/comparisons?chat_id={asked['chat']}"
+    for better, other in ((first, second), (second, first)):
+        body = {"chat_id": asked["chat"], "better_id": better, "other_id": other}
+        said = (await ana.post("/arena/comparisons", json=body)).json()["battle_id"]
+        [found] = (await ana.get(listed)).json()["items"]
+        assert found == {"battle_id": said, "better_id": better, "other_id": other}
+    ben = await answering.world.person()
+    assert (await ben.get(listed)).json()["items"] == []
+    assert (await ana.delete(f"{BATTLES}/{said}/vote")).status_code == 200
+    assert (await ana.get(listed)).json()["items"] == []
+
+
 async def test_a_battle_survives_its_worker(answering: Answering) -> None:
     ana = await settle_models(answering, "held", "words")
     battle = await started(ana)
@@ -284,6 +324,50 @@ async def test_no_door_shows_more_than_the_slower_side_has(answering: Answering)
     answering.server.release.set()
     events = await followed(answering, ana, battle)
     assert words_of(events, "a") == words_of(events, "b") == TEXT
+
+
+async def ended(answering: Answering, person: Person, answer: str) -> None:
+    """Wait until an answer has ended, whatever anybody is told."""
+    async with asyncio.timeout(15):
+        log = answering.world.services.log
+        while not (await log.get(Answer, UUID(answer))).status.is_end:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await answering.world.settle()
+    person.position = await answering.world.services.log.head()
+
+
+async def told_of(person: Person, battle: Json, answer: str) -> list[str]:
+    """What can be read of a side: in the battle, and in the chat."""
+    shape = await shape_of(person, battle)
+    [side] = [each for each in shape["sides"] if each["answer_id"] == answer]
+    chat = f"/chats/{battle['chat_id']}/messages"
+    listed = (await person.get(f"{chat}?parent_id={battle['message_id']}")).json()["items"]
+    [one] = [each for each in listed if each["id"] == answer]
+    assert one == (await person.get(f"{chat}/{answer}")).json()
+    return [side["status"] or "", side["content"], one["status"], one["content"]]
+
+
+async def test_no_door_tells_that_one_side_has_ended(answering: Answering) -> None:
+    ana = await settle_models(answering, "words", "held")
+    feed = await opened(answering, ana)
+    battle = await started(ana)
+    quick = await side_of(answering, battle, "words")
+    await ended(answering, ana, quick)
+    assert await told_of(ana, battle, quick) == ["", "", "running", ""]
+    later = await opened(answering, ana, f"?after=0&answers={quick}")
+    await later.until("answer.started")
+    for each in (feed, later):
+        kinds = {found.data.get("type") for found in each.events}
+        assert not {"answer.completed", "battle.side_finished"} & kinds
+    answering.server.release.set()
+    await followed(answering, ana, battle)
+    ana.position = await answering.world.services.log.head()
+    assert await told_of(ana, battle, quick) == ["complete", TEXT, "completed", TEXT]
+    for each in (feed, later):
+        await each.until("battle.side_finished")
+        ends = [found.data for found in each.events if found.data.get("type") == "answer.completed"]
+        assert sorted(found["message_id"] for found in ends) == sorted(battle["answer_ids"])
+        await each.close()
 
 
 async def test_administrators_may_let_everybody_run_free(answering: Answering) -> None:

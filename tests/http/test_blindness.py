@@ -10,7 +10,7 @@ from domain.battles import Battle
 from infrastructure.settings import Settings
 from tests import upstream_behaviours
 from tests.answering import Answering, new_id, open_answering
-from tests.arena import BATTLES, followed, shape_of, started
+from tests.arena import BATTLES, followed, fought, shape_of, started
 from tests.http.test_feed import opened
 from tests.jobs.test_titles import title_of
 from tests.recording import Recording, recorded
@@ -225,3 +225,28 @@ async def test_the_true_error_is_kept_for_who_looks_after_it(blind: Answering) -
     kept = [each.error or {} for each in log if isinstance(each, Battle.SideFinished)]
     assert {each["kind"] for each in kept} == {"refused", "unknown_model"}
     assert any(blind.server.host in each["message"] for each in kept)
+
+
+async def test_administrators_read_true_errors_but_not_of_their_own_hidden_battles(
+    blind: Answering,
+) -> None:
+    ana, ben = await blind.world.admin(), await blind.world.person()
+    await only(ana, "dugong", "weka")
+    path = "/evaluations/failures"
+    assert (await ben.get(path)).status_code == 403
+    mine = await fought(blind, ana)
+    ana.position = await blind.world.services.log.head()
+    assert (await ana.get(path)).json()["items"] == []
+    other = await fought(blind, ben)
+    ana.position = await blind.world.services.log.head()
+    first = (await ana.get(f"{path}?limit=1")).json()
+    rest = (await ana.get(f"{path}?limit=1&cursor={first['next_cursor']}")).json()
+    assert rest["next_cursor"] is None
+    items = [*first["items"], *rest["items"]]
+    assert {each["battle_id"] for each in items} == {other["battle_id"]}
+    assert {each["slot"] for each in items} == {"a", "b"}
+    assert {each["kind"] for each in items} == {"refused", "unknown_model"}
+    assert {each["model"] for each in items} == {f"{PREFIX}.{name(x)}" for x in ("dugong", "weka")}
+    await ana.post(f"{BATTLES}/{mine['battle_id']}/reveal")
+    ana.position = await blind.world.services.log.head()
+    assert len((await ana.get(path)).json()["items"]) == 4

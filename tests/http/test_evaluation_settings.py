@@ -19,6 +19,7 @@ async def test_everybody_sees_what_he_needs_and_administrators_all(world: World)
     assert (await ben.patch(PATH, json={})).status_code == 403
     whole = (await ana.get(PATH)).json()["all"]
     assert set(whole) == {"ratings", "arena", "policy"}
+    assert (await ana.get(f"{PATH}?mine=true")).json() == found
 
 
 async def test_what_is_chosen_holds(world: World) -> None:
@@ -36,6 +37,18 @@ async def test_what_is_chosen_holds(world: World) -> None:
     assert found["all"]["arena"]["weights"] == {"m1": 2.0}
     assert found["all"]["arena"]["sampler"] == "weighted"
     assert found["all"]["policy"]["voter_day_votes_max"] == 9
+
+
+async def test_each_is_told_what_he_may(world: World) -> None:
+    ana, ben = await world.admin(), await world.person()
+    who = {"who": "administrators"}
+    assert (await ana.patch(PATH, json={"ratings": who, "arena": who})).status_code == 200
+    for person, may in ((ana, True), (ben, False)):
+        found = (await person.get(PATH)).json()
+        assert (found["ratings_enabled"], found["arena_enabled"]) == (may, may)
+    refused = await ana.patch(PATH, json={"ratings": {"who": "nobody"}})
+    assert refused.status_code == 422
+    assert "who" in refused.text
 
 
 async def test_what_is_wrong_is_named(world: World) -> None:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import datasets
 import pytest
@@ -114,6 +114,45 @@ async def test_a_choice_narrows_it_down(world: World, ana: Person) -> None:
     ):
         some = await exported(world, ana, formats=["arena-battles"], **wish)
         assert some["state"] == "failed" or some["rows"] < every["rows"], wish
+
+
+async def test_what_must_go_since_an_earlier_export_is_named(
+    world: World, ana: Person, tmp_path: Path
+) -> None:
+    wish = {"formats": ["arena-battles"]}
+    earlier = await exported(world, ana, **wish)
+    same = await exported(world, ana, since=earlier["id"], **wish)
+    assert counts_of(same)["tombstones.jsonl"] == 0
+    less = await exported(world, ana, since=earlier["id"], where={"category": "code"}, **wish)
+    folder = await fetched(ana, less, tmp_path)
+    gone = [json.loads(each) for each in (folder / "tombstones.jsonl").read_text().splitlines()]
+    assert len(gone) == earlier["rows"] - counts_of(less)["arena-battles-00000.jsonl"]
+    assert {each["format"] for each in gone} == {"arena-battles"}
+    assert len({each["row_id"] for each in gone}) == len(gone)
+
+
+def counts_of(export: dict[str, Any]) -> dict[str, int]:
+    return {each["path"]: each["rows"] for each in export["files"]}
+
+
+async def test_an_earlier_export_that_is_gone_is_refused(world: World, ana: Person) -> None:
+    wish = {"formats": ["trl-sft"]}
+    earlier = await exported(world, ana, **wish)
+    asked = await ana.post("/exports", json={**wish, "since": earlier["id"]})
+    assert asked.status_code == 202
+    assert (await ana.delete(f"/exports/{earlier['id']}")).status_code == 204
+    await world.settle()
+    await written(world, UUID(earlier["id"]))
+    key = asked.json()["export_id"]
+    await written(world, UUID(key))
+    found = (await ana.get(f"/exports/{key}")).json()
+    assert (found["state"], found["files"]) == ("failed", [])
+    assert found["reason"] == "since: the files of that export are gone."
+    for since in (earlier["id"], str(uuid4()), ana.id):
+        refused = await ana.post("/exports", json={**wish, "since": since})
+        assert refused.status_code == 422
+        assert refused.json()["detail"].startswith("since: there is no such export")
+    assert (await ana.post("/exports", json={**wish, "since": "x"})).status_code == 422
 
 
 async def test_parts_of_a_file_can_be_asked_for(world: World, ana: Person) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
 
+from domain.knowledge_sources import KnowledgeSource, source_id_of
 from tests.answering import Answering
 from tests.passage_server import FIELDS, KEY, PASSAGES, PassageServer, passage_server, silent_server
 from tests.retrieval import attached, records, statuses
@@ -72,20 +74,55 @@ async def test_a_source_is_a_knowledge_base_until_it_is_removed(
     made = await connected(ana, server.url)
     path = f"/knowledge-sources/{made['id']}"
     assert (await ana.get("/knowledge-sources")).json()["items"] == [made]
+    assert (await ana.get(path)).json() == made
     await ana.post("/knowledge", json={"name": "Own"})
     bases = (await ana.get("/knowledge")).json()["items"]
     assert [(each["name"], each["kind"]) for each in bases] == [
         ("Own", "files"),
         ("Wonders", "external"),
     ]
-    for method, where in (("GET", ""), ("POST", "/test"), ("DELETE", f"/{made['id']}")):
+    one = f"/{made['id']}"
+    for method, where in (("GET", ""), ("GET", one), ("POST", "/test"), ("DELETE", one)):
         denied = await ben.send(method, f"/knowledge-sources{where}")
         assert denied.status_code == 403
     assert (await ana.delete(path)).status_code == 204
     assert (await ana.get("/knowledge-sources")).json()["items"] == []
     assert (await ana.get(f"/knowledge/{made['id']}")).status_code == 404
+    assert (await ana.get(path)).status_code == 404
     assert (await ana.delete(path)).status_code == 404
     assert (await ana.post(f"{path}/test")).status_code == 404
+
+
+async def test_a_base_that_is_deleted_takes_its_source_and_all_its_keys_along(
+    world: World, server: PassageServer, database: str
+) -> None:
+    ana = await world.admin()
+    made, other = await connected(ana, server.url), await connected(ana, server.url, "Other")
+    there, elsewhere = f"/knowledge/{made['id']}", source("http://127.0.0.1:9/ask")
+    moved = {"source": elsewhere, "key": "sk-another"}
+    assert (await ana.put(f"/knowledge-sources/{made['id']}", json=moved)).is_success
+    assert len(await secrets(database)) == 3
+    assert (await ana.delete(f"{there}?forever=true")).status_code == 409
+    assert (await ana.delete(there)).status_code == 204
+    assert len(await secrets(database)) == 3  # it may come back
+    assert (await ana.delete(f"{there}?forever=true")).status_code == 204
+    [kept] = await secrets(database)
+    assert other["id"] in kept
+    await world.settle()
+    left = (await ana.get("/knowledge-sources")).json()["items"]
+    assert [each["id"] for each in left] == [other["id"]]
+    events = await world.services.log.history(source_id_of(UUID(made["id"])))
+    assert isinstance(events[-1], KnowledgeSource.Removed)
+    assert (await ana.delete(f"/knowledge-sources/{made['id']}")).status_code == 404
+    assert (await ana.delete(f"/knowledge-sources/{other['id']}")).status_code == 204
+    assert await secrets(database) == []
+
+
+async def secrets(database: str) -> list[str]:
+    """What the kept keys of sources are called."""
+    async with await psycopg.AsyncConnection.connect(database) as db:
+        names = "select name from credentials.secrets where name like 'knowledge source %'"
+        return [row[0] for row in await (await db.execute(names)).fetchall()]
 
 
 async def test_keys_are_nowhere_to_be_read(

@@ -65,6 +65,17 @@ async def test_votes_count_change_and_go(world: World) -> None:
     assert (await totals(ana, await recorded(world, battle)))["votes"] == 0
 
 
+async def test_a_battle_without_a_vote_tells_nobody_who_is_in_it(world: World) -> None:
+    ana = await world.admin()
+    battle = fought(UUID(ana.user["id"]), "p1")
+    history = f"{BOARD}/history?model=mistral"
+    after = await recorded(world, battle)
+    assert (await ana.get(history, headers=after)).status_code == 404
+    battle.cast(Winner.MODEL_A, by=battle.owner)
+    after = await recorded(world, battle)
+    assert (await ana.get(history, headers=after)).status_code == 200
+
+
 async def test_another_policy_holds_for_all_votes(world: World) -> None:
     ana = await world.admin()
     me = UUID(ana.user["id"])

@@ -1,5 +1,6 @@
 """Saying what one thinks of answers, and who sees it."""
 
+import asyncio
 import csv
 import io
 import json
@@ -17,6 +18,8 @@ from domain.answers import Answer, Status
 from domain.battles import Battle, Blind, Side
 from domain.errors import Conflict
 from domain.ratings import Opinion, Rating
+from infrastructure.checkpoints import request_rebuild
+from infrastructure.lines import Lines
 from tests.answering import Answering
 from tests.world import Person, World
 
@@ -239,12 +242,60 @@ async def test_rating_can_be_switched_off(world: World) -> None:
     assert (await ana.put(rating, json={"value": 1})).status_code == 403
 
 
+async def test_rating_may_be_for_administrators_alone(world: World) -> None:
+    ana, ben = await world.admin(), await world.person()
+    _, of_ana = await answered(ana)
+    _, of_ben = await answered(ben)
+    assert (await ben.put(of_ben, json={"value": 1})).status_code == 200
+    body = {"ratings": {"who": "administrators"}}
+    assert (await ana.patch("/evaluations/settings", json=body)).status_code == 200
+    refused = await ben.put(of_ben, json={"value": -1})
+    assert refused.status_code == 403
+    assert refused.json()["detail"] == "Only administrators rate answers here."
+    assert (await ana.put(of_ana, json={"value": 1})).status_code == 200
+    assert (await ben.delete(of_ben)).status_code == 204
+
+
+async def test_ratings_of_chats_deleted_for_good_are_listed_no_more(world: World) -> None:
+    ana, ben = await world.admin(), await world.person()
+    url, rating = await answered(ben)
+    _, other = await answered(ben)
+    for each in (rating, other):
+        assert (await ben.put(each, json={"value": 1})).status_code == 200
+    chat = "/".join(url.split("/")[:3])
+    assert (await ben.delete(chat)).status_code == 204
+    ana.position = await world.services.log.head()
+    assert len(await listed(ana)) == 2
+    assert (await ben.delete(f"{chat}?forever=true")).status_code == 204
+    await world.settle()
+    ana.position = ben.position = await world.services.log.head()
+    board = "/evaluations/leaderboard?method=approval"
+
+    async def seen() -> tuple[list[dict[str, Any]], list[dict[str, Any]], bytes]:
+        return await listed(ana), await listed(ben, "mine=true"), (await ana.get(board)).content
+
+    before = await seen()
+    assert [len(each) for each in before[:2]] == [1, 1]
+    assert before[0][0]["answer_id"] == other.split("/")[-2]
+    assert b'"battles":2' in before[2] or b'"up":2' in before[2]
+    assert await request_rebuild(Lines(world.services.pool), "ratings") is not None
+    async with asyncio.timeout(30):
+        while any(each.state != "live" for each in await world.services.lags()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await world.settle()
+    assert await seen() == before
+
+
 async def test_tags_come_from_the_model_that_answered(answering: Answering) -> None:
     answering.start_worker()
     ana = await answering.world.admin()
     for model in ("reader", "gone"):
         _, rating = await answered(ana, model=model)
         assert (await ana.post(f"{rating}/tags")).json() == {"tags": []}
+    asked = await answering.ask(ana, "How do I join tables in SQL, by a Python script?", "reader")
+    await answering.follow(ana, asked["answers"][0]["id"])
+    place = f"/chats/{asked['chat']}/messages/{asked['answers'][0]['id']}/rating/tags"
+    assert (await ana.post(place)).json() == {"tags": ["sql", "python"]}
     asked = await answering.ask(ana, "Why is the sky blue?", "echo")
     await answering.follow(ana, asked["answers"][0]["id"])
     message = await answering.message(ana, asked)

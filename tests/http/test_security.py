@@ -192,8 +192,8 @@ def test_the_policy_knows_the_scripts_of_the_page(tmp_path: Path) -> None:
     page = tmp_path / "index.html"
     page.write_text("<script>alert(1)</script><script src='/a.js'></script>")
     assert page_policy(page).count("sha256-") == 1
-    assert "script-src 'self' 'sha256-" in page_policy(page)
-    assert "script-src 'self';" in page_policy(tmp_path / "missing.html")
+    assert "script-src 'self' 'wasm-unsafe-eval' 'sha256-" in page_policy(page)
+    assert "script-src 'self' 'wasm-unsafe-eval';" in page_policy(tmp_path / "missing.html")
 
 
 def test_files_of_the_build_are_found_and_nothing_else(tmp_path: Path) -> None:

@@ -127,3 +127,24 @@ async def counts_agree(db: Db) -> None:
         " select voter, count(*) from votes group by 1"
     )
     assert await db.fetchall() == []
+
+
+async def test_a_vote_looks_at_few_others(db: Db) -> None:
+    """Though plans are made while the tables are empty, and all votes are of one space."""
+    for position in range(1, 401, 2):
+        fact = {**a_fact(random.Random(1)), "model_a": "K", "model_b": "L", "blind": True}
+        fact |= {"prompt": f"p{position}", "status_a": "complete", "status_b": "complete"}
+        told = {"position": position, "space": "", "battle": f"b{position}", "fact": as_json(fact)}
+        await db.execute(FACT, told)
+        act = {"position": position + 1, "space": "", "source": "", "seq": 0, "winner": "tie"}
+        act |= {"voter": f"v{position}", "battle": f"b{position}", "action": "cast", "at": START}
+        await db.execute(ACTION, {**act, "after_reveal": False})
+    await db.execute("select pg_stat_force_next_flush()")
+    await db.execute(
+        "select sum(idx_tup_read)::int as n from pg_stat_user_indexes"
+        " where schemaname = %(schema)s and relname = 'votes'",
+        {"schema": votes.schema},
+    )
+    read = await db.fetchone()
+    assert read is not None
+    assert 0 <= read["n"] < 200 * 20

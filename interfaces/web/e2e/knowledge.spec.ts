@@ -78,6 +78,13 @@ test('a knowledge base is made, filled, ordered, shared, and used by its mark', 
 	await expect(lin.getByRole('button', { name: 'Add', exact: true })).toHaveCount(0);
 	await api(page, 'PATCH', `/knowledge/${id}`, { description: 'Ropes and cats.' });
 	await expect(lin.getByText('Ropes and cats.')).toBeVisible();
+	// A file that is ready is not looked for again and again: its new name must be told.
+	const { data: files } = await api(page, 'GET', `/files?query=${cats}`);
+	const file = `/files/${files.items![0]!.id as string}`;
+	await api(page, 'PATCH', file, { name: `new-${cats}` });
+	await expect(rowOf(lin, `new-${cats}`)).toBeVisible();
+	await api(page, 'PATCH', file, { name: cats });
+	await expect(rowOf(lin, cats)).toBeVisible();
 	await lin.getByRole('link', { name: 'New chat' }).click();
 	await choose(lin, ['reader']);
 	await composer(lin).pressSequentially(`#Harb`);

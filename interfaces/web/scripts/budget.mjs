@@ -39,7 +39,7 @@ const entries = Object.keys(manifest).filter(
 const boot = closure([...entries, node(0)]);
 const heavy = [
 	...['katex', 'highlight.js/lib/core', 'Palette.svelte', 'Connections.svelte'],
-	...['CitationPanel.svelte', 'Documents.svelte']
+	...['CitationPanel.svelte', 'Documents.svelte', 'PhotoDialog.svelte', 'heic', 'pictures/ready']
 ];
 const rows = [['boot', weigh(boot), budget.boot]];
 for (const [route, most] of Object.entries(budget.routes)) {

@@ -106,3 +106,26 @@ def test_rounds_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     cast = crowd(20, 40, 4)
     cast["stuffer"] = [Game("model-03", name, "model_a") for name in names(3)] * 20
     assert {each.voter for each in suspicions(cast) if each.is_flagged} == {"stuffer"}
+
+
+def test_votes_that_were_cleared_are_not_looked_at_but_make_odds() -> None:
+    cast = crowd(30, 60, 6)
+    stuffed = [Game("model-05", name, "model_a") for name in names(5)] * 12
+    assert "stuffer" in {
+        each.voter for each in suspicions({**cast, "stuffer": stuffed}) if each.is_flagged
+    }
+    found = suspicions(cast, settled=stuffed)
+    assert not any(each.is_flagged for each in found)
+    plain = {each.voter: each.score for each in suspicions(cast)}
+    assert any(abs(each.score - plain[each.voter]) > 0.01 for each in found)
+    again = suspicions({**cast, "stuffer": stuffed}, settled=stuffed)
+    assert {each.voter for each in again if each.is_flagged} == {"stuffer"}
+
+
+def test_outcasts_never_make_odds() -> None:
+    cast = crowd(30, 60, 6)
+    few = {**cast, "few": [Game("model-05", "model-00", "model_a")] * (VOTES_MIN - 1)}
+    outcast = {each.voter: each for each in suspicions(few, outcast=frozenset({"few", "gone"}))}
+    plain = {each.voter: each.score for each in suspicions(cast)}
+    assert {name: each.score for name, each in outcast.items() if name != "few"} == plain
+    assert outcast["few"].votes == VOTES_MIN - 1

@@ -7,7 +7,8 @@ export interface NewChat {
 	system?: string | null;
 	params?: Params;
 	models?: string[];
-	messages?: Pick<Message, 'id' | 'parent_id' | 'role' | 'content' | 'model'>[];
+	messages?: (Pick<Message, 'id' | 'parent_id' | 'role' | 'content' | 'model' | 'citations'> &
+		Pick<NewMessage, 'attachments' | 'web_search'>)[];
 }
 
 export interface NewMessage {

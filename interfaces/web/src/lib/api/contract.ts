@@ -3,11 +3,19 @@
  * of ours that the server does not have is a type error here.
  */
 
+import type * as arena from './arena.ts';
 import type * as documents from './document-types.ts';
+import type * as drives from './drives.ts';
+import type * as choices from './evaluation-settings.ts';
+import type * as evaluations from './evaluations.ts';
 import type * as external from './knowledge-sources.ts';
+import type * as judgings from './judgings.ts';
+import type * as queues from './queues.ts';
 import type * as ratings from './ratings.ts';
 import type { components } from './schema.d.ts';
+import type * as sinks from './sinks.ts';
 import type * as ours from './types.ts';
+import type * as voters from './voters.ts';
 
 type Theirs = components['schemas'];
 type Unknown<Ours, Known> = Exclude<keyof Ours, keyof Known>;
@@ -15,6 +23,13 @@ type None<Fields extends never> = Fields;
 
 export type Contract = [
 	None<Unknown<ours.Chat, Theirs['ChatShape']>>,
+	None<Unknown<judgings.Judge, Theirs['JudgeShape']>>,
+	None<Unknown<judgings.Judging, Theirs['JudgingShape']>>,
+	None<Unknown<judgings.Judgement, Theirs['JudgementShape']>>,
+	None<Unknown<judgings.NewJudging, Theirs['NewJudging']>>,
+	None<Unknown<queues.Queue, Theirs['QueueShape']>>,
+	None<Unknown<queues.Item, Theirs['ItemShape']>>,
+	None<Unknown<queues.NewQueue, Theirs['NewQueue']>>,
 	None<Unknown<ours.Message, Theirs['AnswerShape'] & Theirs['QuestionShape']>>,
 	None<Unknown<ours.Branch, Theirs['Branch']>>,
 	None<Unknown<ours.Accepted, Theirs['Posted']>>,
@@ -32,6 +47,16 @@ export type Contract = [
 	None<Unknown<ours.Problem, Theirs['Problem']>>,
 	None<Unknown<ratings.Opinion, Theirs['NewOpinion']>>,
 	None<Unknown<ratings.Rating, Theirs['RatingShape']>>,
+	None<Unknown<voters.Voter, Theirs['VoterShape']>>,
+	None<Unknown<sinks.Sink, Theirs['SinkShape']>>,
+	None<Unknown<sinks.SinkFields, Theirs['NewSink']>>,
+	None<Unknown<sinks.SinkTest, Theirs['SinkTest']>>,
+	None<Unknown<arena.Battle, Theirs['BattleShape']>>,
+	None<Unknown<arena.Side, Theirs['SideShape']>>,
+	None<Unknown<arena.Comparison, Theirs['KnownComparison']>>,
+	None<Unknown<choices.OpenEvaluation, Theirs['OpenEvaluation']>>,
+	None<Unknown<choices.ArenaChoices, Theirs['Arena']>>,
+	None<Unknown<evaluations.Failure, Theirs['FailureShape']>>,
 	None<Unknown<documents.StoredFile, Theirs['FileShape']>>,
 	None<Unknown<documents.FinishedFile, Theirs['UploadedFile']>>,
 	None<Unknown<documents.FileText, Theirs['TextShape']>>,
@@ -50,6 +75,11 @@ export type Contract = [
 	None<Unknown<documents.RecordedRetrieval, Theirs['RecordedShape']>>,
 	None<Unknown<documents.TriedRetrieval, Theirs['TriedShape']>>,
 	None<Unknown<documents.DocumentSettings, Theirs['DocumentSettings']>>,
+	None<Unknown<documents.Features, Theirs['FeaturesShape']>>,
+	None<Unknown<drives.Drive, Theirs['DriveShape']>>,
+	None<Unknown<drives.DriveItem, Theirs['DriveItemShape']>>,
+	None<Unknown<drives.DriveItems, Theirs['DriveItems']>>,
+	None<Unknown<drives.DriveFile, Theirs['DriveFileShape']>>,
 	None<Unknown<documents.SettingsCheck, Theirs['TrialShape']>>,
 	None<Unknown<documents.IndexState, Theirs['IndexShape']>>,
 	None<Unknown<documents.IndexCheck, Theirs['Verification']>>

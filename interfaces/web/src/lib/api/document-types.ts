@@ -59,7 +59,11 @@ export interface Features {
 	web_search: boolean;
 	file_bytes_max: number | null;
 	extensions: string[];
+	/** The drives that people may link. */
+	drives: DriveKind[];
 }
+
+export type DriveKind = 'google' | 'microsoft';
 
 export type AttachmentKind = 'file' | 'knowledge' | 'web';
 
@@ -161,7 +165,15 @@ export interface TriedRetrieval {
 export type SettingValue = string | number | boolean | null | string[] | Record<string, unknown>;
 export type SettingValues = Record<string, SettingValue | Record<string, SettingValue>>;
 export type SectionName =
-	'store' | 'embedding' | 'cutting' | 'retrieval' | 'reading' | 'web' | 'limits';
+	| 'store'
+	| 'embedding'
+	| 'cutting'
+	| 'retrieval'
+	| 'reading'
+	| 'hearing'
+	| 'web'
+	| 'limits'
+	| 'drives';
 export type DocumentSettings = Record<SectionName, SettingValues>;
 
 export interface SettingsCheck {

@@ -28,7 +28,16 @@ export interface Leaderboard {
 	totals: { votes: number; accepted: number; dropped: Record<string, number>; voters: number };
 	entries: Entry[];
 	weights?: Record<string, number> | null;
-	effective_votes?: number | null;
+	topic?: Topic | null;
+}
+
+/** How much votes say of a topic; `reading`: questions that are still to be read. */
+export interface Topic {
+	text: string;
+	effective: number;
+	votes: number;
+	without: number;
+	reading: number;
 }
 
 export interface BoardQuery {
@@ -41,6 +50,7 @@ export interface BoardQuery {
 	votes: string;
 	space: string;
 	as_of: string;
+	topic: string;
 }
 
 export interface Matrix {
@@ -75,6 +85,16 @@ export interface Vote {
 	model_a: string | null;
 	model_b: string | null;
 	reason: string | null;
+}
+
+export interface Failure {
+	battle_id: string;
+	slot: 'a' | 'b';
+	model: string;
+	entry: string;
+	kind: string;
+	message: string;
+	at: string;
 }
 
 export interface ExportFile {
@@ -119,6 +139,9 @@ export const votes = (query: {
 	space?: string;
 	cursor?: string | null;
 }) => get<Page<Vote>>('/evaluations/votes', { query });
+
+export const failures = (cursor?: string) =>
+	get<Page<Failure>>('/evaluations/failures', { query: { cursor } });
 
 export const exports = (cursor?: string | null) =>
 	get<Page<ExportState>>('/exports', { query: { cursor } });

@@ -45,6 +45,7 @@ export interface SourceTrial {
 const PATH = '/knowledge-sources';
 
 export const sources = (cursor?: string) => get<Page<KnowledgeSource>>(PATH, { query: { cursor } });
+export const source = (id: string) => get<KnowledgeSource>(`${PATH}/${id}`);
 export const connect = (fields: { id: string; name: string; source: Source; key?: string }) =>
 	post<KnowledgeSource>(PATH, fields, fields.id);
 export const change = (id: string, source: Source, key?: string) =>

@@ -55,9 +55,6 @@ export const ratedModels = (mine: boolean) =>
 export const drop = (id: string) => remove(`${LIST}/${id}`);
 export const dropAll = () => remove(LIST);
 
-export const ratingsEnabled = async () =>
-	(await get<{ ratings_enabled: boolean }>('/evaluations/settings')).ratings_enabled;
-
 /** Where the file is that holds all of a list. */
 export function fileOf(query: Partial<RatingQuery>, format: 'csv' | 'json'): string {
 	const found = new URLSearchParams({ format });

@@ -2,7 +2,8 @@
 
 import type { IconName } from '../components/common/Icon.svelte';
 
-export type Kind = 'pdf' | 'image' | 'table' | 'code' | 'markdown' | 'text' | 'office' | 'other';
+export type Kind =
+	'pdf' | 'image' | 'audio' | 'table' | 'code' | 'markdown' | 'text' | 'office' | 'other';
 
 const IMAGES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
 const OFFICE =
@@ -39,6 +40,7 @@ export function kindOf(file: { name: string; media_type: string }): Kind {
 	const { name, media_type: type } = file;
 	if (type === 'application/pdf') return 'pdf';
 	if (IMAGES.has(type)) return 'image';
+	if (/^(audio|video)\//.test(type)) return 'audio';
 	if (/^text\/(csv|tab-separated-values)$/.test(type) || /\.(csv|tsv)$/i.test(name)) return 'table';
 	if (OFFICE.test(name) || type === 'text/html') return 'office';
 	if (/\.(md|markdown)$/i.test(name) || type === 'text/markdown') return 'markdown';
@@ -51,7 +53,12 @@ export function languageOf(name: string): string {
 	return LANGUAGES[end] ?? end;
 }
 
-const ICONS: Partial<Record<Kind, IconName>> = { image: 'image', table: 'table', code: 'code' };
+const ICONS: Partial<Record<Kind, IconName>> = {
+	image: 'image',
+	audio: 'play',
+	table: 'table',
+	code: 'code'
+};
 
 export const iconOf = (file: { name: string; media_type: string }): IconName =>
 	ICONS[kindOf(file)] ?? 'file';

@@ -1,5 +1,5 @@
 import * as api from '#lib/api/arena.ts';
-import { BASE, reason } from '#lib/api/client.ts';
+import { ApiError, BASE, reason } from '#lib/api/client.ts';
 import { newId } from '#lib/api/ids.ts';
 import { SseLink } from '#lib/stream/sse.ts';
 
@@ -14,6 +14,8 @@ class Side {
 	text = $state('');
 	done = $state(false);
 	failed = $state(false);
+	/** Cut off: stopped, or lost by a worker. */
+	cut = $state(false);
 	model = $state<string | null>(null);
 }
 
@@ -25,13 +27,23 @@ export class Arena {
 	sides = $state<Record<api.Slot, Side>>({ a: new Side(), b: new Side() });
 	winner = $state<api.Winner | null>(null);
 	revealed = $state(false);
+	/** False: a comparison in a chat, whose models were known. */
+	blind = $state(true);
 	busy = $state(false);
 	error = $state('');
+	/** Seconds until the server takes another vote. */
+	wait = $state(0);
+	private timer: ReturnType<typeof setInterval> | undefined;
 	readonly ended = $derived(this.sides.a.done && this.sides.b.done);
+	/** A vote on what was not said to its end counts in no table. */
+	readonly whole = $derived(
+		!(this.sides.a.failed || this.sides.b.failed || this.sides.a.cut || this.sides.b.cut)
+	);
 	private link: SseLink | null = null;
 
 	close(): void {
 		this.link?.close();
+		clearInterval(this.timer);
 	}
 
 	clear(): void {
@@ -39,6 +51,7 @@ export class Arena {
 		this.id = this.chat = this.winner = null;
 		this.revealed = false;
 		this.error = '';
+		this.wait = 0;
 		this.sides = { a: new Side(), b: new Side() };
 	}
 
@@ -62,12 +75,29 @@ export class Arena {
 		});
 	}
 
+	/** Say who was better, or think otherwise as long as nobody is named. */
 	async vote(winner: api.Winner): Promise<void> {
-		const { id } = this;
-		if (!id || !this.ended || this.winner) return;
+		const { id, winner: before } = this;
+		if (!id || !this.ended || this.revealed || this.wait || winner === before) return;
 		await this.attempt(async () => {
-			await api.vote(id, winner);
+			await (before ? api.changeVote(id, winner) : api.vote(id, winner));
 			this.winner = winner;
+		});
+	}
+
+	async retract(): Promise<void> {
+		const { id } = this;
+		if (!id || !this.winner) return;
+		await this.attempt(async () => {
+			await api.retract(id);
+			this.winner = null;
+		});
+	}
+
+	async reveal(): Promise<void> {
+		const { id } = this;
+		if (!id || !this.ended || this.revealed) return;
+		await this.attempt(async () => {
 			await api.reveal(id);
 			this.link?.close();
 			this.take(await api.battle(id));
@@ -79,6 +109,7 @@ export class Arena {
 		this.chat = found.chat_id;
 		this.winner = found.winner;
 		this.revealed = found.revealed;
+		this.blind = found.blind;
 		for (const each of found.sides) {
 			const side = this.sides[each.slot];
 			side.model = each.model;
@@ -86,6 +117,7 @@ export class Arena {
 			side.text = each.content;
 			side.done = true;
 			side.failed = each.status === 'error';
+			side.cut = each.status === 'aborted';
 		}
 	}
 
@@ -107,6 +139,7 @@ export class Arena {
 		else if (kind === 'done') {
 			side.done = true;
 			side.failed = data?.status === 'failed';
+			side.cut = data?.status === 'stopped' || data?.status === 'interrupted';
 		}
 	}
 
@@ -117,7 +150,19 @@ export class Arena {
 			this.error = '';
 		} catch (error) {
 			this.error = reason(error);
+			if (error instanceof ApiError && error.status === 429) this.pause(error.retryAfter ?? 10);
 		}
 		this.busy = false;
+	}
+
+	private pause(seconds: number): void {
+		clearInterval(this.timer);
+		this.wait = seconds;
+		this.timer = setInterval(() => {
+			this.wait -= 1;
+			if (this.wait > 0) return;
+			clearInterval(this.timer);
+			this.error = '';
+		}, 1000);
 	}
 }

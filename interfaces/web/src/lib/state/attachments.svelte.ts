@@ -3,10 +3,13 @@ import { reason } from '#lib/api/client.ts';
 import type { Attachment, FinishedFile, StoredFile } from '#lib/api/document-types.ts';
 import { newId } from '#lib/api/ids.ts';
 import type { Source } from '#lib/api/uploads.ts';
+import { t } from '#lib/i18n/index.ts';
 import { FileWatch } from './file-watch.ts';
+import { pictures } from './pictures.svelte.ts';
 import { load, store } from './stored.ts';
 import { toasts } from './toasts.svelte.ts';
-import { Upload } from './upload.svelte.ts';
+import { fetchFiles, type Wished } from './drive-fetch.svelte.ts';
+import { Upload, type Arriving } from './upload.svelte.ts';
 
 /** What a question is asked with beside its words. */
 export interface Documents {
@@ -25,7 +28,7 @@ export class Attached {
 		readonly kind: Attachment['kind'],
 		readonly name: string,
 		readonly url: string | null = null,
-		readonly upload: Upload | null = null
+		readonly upload: Arriving | null = null
 	) {}
 
 	/** It cannot go with a question yet: its bytes are not there. */
@@ -41,6 +44,17 @@ export class Attached {
 		const { kind, id, url, name, whole } = this;
 		return { kind, id, url, name: this.file?.name ?? name, whole };
 	}
+}
+
+/** Pictures are made ready before they are sent; what can do that is loaded for the first one. */
+function preparationOf({ name, type }: Source): ((source: Source) => Promise<Source>) | null {
+	if (!type.startsWith('image/') && !/\.(hei[cf]s?|hif)$/i.test(name)) return null;
+	return async (source) => {
+		const { readyPicture, Unreadable } = await import('#lib/pictures/ready.ts');
+		return readyPicture(source as File, pictures.side).catch((error) => {
+			throw error instanceof Unreadable ? new Error(t('upload.heic')) : error;
+		});
+	};
 }
 
 /** All that goes with the next question. */
@@ -86,10 +100,20 @@ export class Attachments {
 
 	upload(sources: Source[]): void {
 		for (const source of sources) {
-			const upload = new Upload(source, {}, (file) => this.arrived(item, file));
+			const arrived = (file: FinishedFile) => this.arrived(item, file);
+			const upload = new Upload(source, {}, arrived, preparationOf(source));
 			const item = new Attached('file', source.name, null, upload);
 			this.items = [...this.items, item];
 		}
+	}
+
+	/** Files of a drive, which the server brings here. */
+	fetch(wished: Wished): void {
+		for (const arriving of fetchFiles(wished, {}, (file, from) => {
+			const item = this.items.find((each) => each.upload === from);
+			if (item) this.arrived(item, file);
+		}))
+			this.items = [...this.items, new Attached('file', arriving.name, null, arriving)];
 	}
 
 	remove(item: Attached): void {

@@ -13,12 +13,16 @@ const FIRST: api.BoardQuery = {
 	style: 'off',
 	votes: 'eligible',
 	space: '',
-	as_of: ''
+	as_of: '',
+	topic: ''
 };
+/** A table about a topic is none of these. */
+const PLAIN: (keyof api.BoardQuery)[] = ['method', 'weighting', 'style'];
+const AGAIN = 1500;
 
 /** A leaderboard as it is chosen, kept up to date while somebody looks at the newest one. */
 export class Board {
-	query = $state.raw<api.BoardQuery>(FIRST);
+	query: api.BoardQuery = $state.raw(FIRST);
 	found = $state.raw<api.Leaderboard | null>(null);
 	matrix = $state.raw<api.Matrix | null>(null);
 	head = $state(0);
@@ -30,6 +34,18 @@ export class Board {
 		change: (change: Change) => change.type.startsWith('battle.') && this.later(),
 		lost: () => this.later()
 	});
+
+	/** As an address has it, or as usual. */
+	constructor(address: Pick<URLSearchParams, 'get'>) {
+		const names = Object.keys(FIRST) as (keyof api.BoardQuery)[];
+		const given = names.map((name) => [name, address.get(name) ?? FIRST[name]]);
+		this.query = Object.fromEntries(given) as unknown as api.BoardQuery;
+	}
+
+	/** What an address says of it. */
+	get address(): string {
+		return new URLSearchParams(this.given()).toString();
+	}
 
 	close(): void {
 		this.silence();
@@ -52,7 +68,9 @@ export class Board {
 			this.found = found;
 			if (!this.query.as_of) this.head = found.position;
 			this.error = '';
-			this.matrix = found.entries.length ? await api.matrix(this.given()) : null;
+			if (found.topic?.reading) this.later(AGAIN);
+			const all = { ...this.given(), topic: undefined };
+			this.matrix = found.entries.length ? await api.matrix(all) : null;
 		} catch (error) {
 			if (!asking.signal.aborted) this.error = reason(error);
 		} finally {
@@ -61,20 +79,21 @@ export class Board {
 	}
 
 	/** What differs from the usual; the server knows the rest. */
-	private given(): Partial<api.BoardQuery> {
+	private given(): Record<string, string> {
 		const names = Object.keys(FIRST) as (keyof api.BoardQuery)[];
 		return Object.fromEntries(
 			names
 				.filter((name) => this.query[name] !== FIRST[name])
+				.filter((name) => !this.query.topic || !PLAIN.includes(name))
 				.map((name) => [name, this.query[name]])
 		);
 	}
 
-	private later(): void {
-		if (this.query.as_of) return;
+	private later(pause = GATHER): void {
+		if (this.query.as_of && !this.found?.topic?.reading) return;
 		this.timer ??= setTimeout(() => {
 			this.timer = null;
 			void this.load();
-		}, GATHER);
+		}, pause);
 	}
 }

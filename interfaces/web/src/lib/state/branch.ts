@@ -40,3 +40,8 @@ export function withOlder(shown: Message[], older: Message[]): Message[] {
 	const has = new Set(shown.map((each) => each.id));
 	return [...older.filter((each) => !has.has(each.id)), ...shown];
 }
+
+/** Whether nobody may know yet who gave an answer, because two are judged without their names. */
+export function isHidden({ model, batch_id }: Message): boolean {
+	return Boolean(batch_id && model?.startsWith(`arena:${batch_id}:`));
+}

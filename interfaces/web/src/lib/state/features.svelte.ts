@@ -1,7 +1,7 @@
 import { features as read } from '#lib/api/documents.ts';
 import type { Features } from '#lib/api/document-types.ts';
 
-const NONE: Features = { web_search: false, file_bytes_max: null, extensions: [] };
+const NONE: Features = { web_search: false, file_bytes_max: null, extensions: [], drives: [] };
 
 /** What this installation allows a person to do with documents. */
 class FeaturesState {

@@ -5,7 +5,8 @@ import type { Picked } from '#lib/files/dropped.ts';
 import { t } from '#lib/i18n/index.ts';
 import { FileWatch } from './file-watch.ts';
 import { toasts } from './toasts.svelte.ts';
-import { Upload } from './upload.svelte.ts';
+import { fetchFiles, type Wished } from './drive-fetch.svelte.ts';
+import { Upload, type Arriving } from './upload.svelte.ts';
 
 const GATHER = 300;
 
@@ -24,7 +25,7 @@ export class FileList {
 	loaded = $state(false);
 	loading = $state(false);
 	error = $state('');
-	uploads = $state.raw<Upload[]>([]);
+	uploads = $state.raw<Arriving[]>([]);
 	private watch: FileWatch;
 	private timer: ReturnType<typeof setTimeout> | null = null;
 	private round = 0;
@@ -61,7 +62,12 @@ export class FileList {
 		this.uploads = [...begun, ...this.uploads.filter((each) => each.phase !== 'done')];
 	}
 
-	dismiss(upload: Upload): void {
+	fetch(wished: Wished): void {
+		const begun = fetchFiles(wished, {}, (done) => this.arrived(done));
+		this.uploads = [...begun, ...this.uploads.filter((each) => each.phase !== 'done')];
+	}
+
+	dismiss(upload: Arriving): void {
 		if (upload.running) upload.stop();
 		this.uploads = this.uploads.filter((each) => each !== upload);
 	}

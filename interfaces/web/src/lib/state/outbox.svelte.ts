@@ -93,7 +93,10 @@ export class Outbox {
 }
 
 /** What is asked about, as the server wants it: names are its own matter. */
-function documentsOf({ attachments, web_search }: Letter) {
+export function documentsOf({
+	attachments,
+	web_search
+}: Pick<Letter, 'attachments' | 'web_search'>) {
 	const asked = (attachments ?? []).map(({ kind, id, url, whole }) => ({
 		kind,
 		...(id ? { id } : {}),

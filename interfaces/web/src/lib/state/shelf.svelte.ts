@@ -6,7 +6,8 @@ import type { Change } from '#lib/api/types.ts';
 import type { Picked } from '#lib/files/dropped.ts';
 import { FileWatch, inWork } from './file-watch.ts';
 import { live } from './live-feed.svelte.ts';
-import { Upload } from './upload.svelte.ts';
+import { fetchFiles, type Wished } from './drive-fetch.svelte.ts';
+import { Upload, type Arriving } from './upload.svelte.ts';
 
 const GATHER = 250;
 
@@ -25,7 +26,7 @@ export class Shelf {
 	sort = $state<api.EntrySort>('name');
 	loaded = $state(false);
 	error = $state.raw<ApiError | null>(null);
-	uploads = $state.raw<Upload[]>([]);
+	uploads = $state.raw<Arriving[]>([]);
 	private folders = new Map<string, Promise<string>>();
 	private watch: FileWatch;
 	private silence: () => void;
@@ -116,7 +117,14 @@ export class Shelf {
 		this.later();
 	}
 
-	dismiss(upload: Upload): void {
+	/** Files of a drive, into the directory that is shown. */
+	fetch(wished: Wished): void {
+		const place = { knowledge_id: this.id, directory_id: this.directory };
+		const begun = fetchFiles(wished, place, () => this.arrived());
+		this.uploads = [...begun, ...this.uploads];
+	}
+
+	dismiss(upload: Arriving): void {
 		if (upload.running) upload.stop();
 		this.uploads = this.uploads.filter((each) => each !== upload);
 	}

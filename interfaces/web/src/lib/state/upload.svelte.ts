@@ -6,13 +6,31 @@ import { t } from '#lib/i18n/index.ts';
 import { bytes } from '#lib/i18n/sizes.ts';
 import { features } from './features.svelte.ts';
 
-export type UploadPhase = 'sending' | 'waiting' | 'done' | 'failed' | 'stopped';
+export type UploadPhase = 'preparing' | 'sending' | 'waiting' | 'done' | 'failed' | 'stopped';
+
+/** One file on its way, from wherever it comes. */
+export interface Arriving {
+	readonly key: string;
+	readonly name: string;
+	/** 0 while nobody knows. */
+	readonly size: number;
+	readonly phase: UploadPhase;
+	readonly sent: number;
+	readonly error: string;
+	readonly file: FinishedFile | null;
+	readonly running: boolean;
+	/** What is said while it runs, where bytes say too little. */
+	readonly note?: string;
+	start(): void;
+	stop(): void;
+	end(): Promise<void>;
+}
 
 /** One file on its way, as the page shows it. */
-export class Upload {
+export class Upload implements Arriving {
 	readonly key = newId();
-	readonly name: string;
-	readonly size: number;
+	name = $state('');
+	size = $state(0);
 	phase = $state<UploadPhase>('sending');
 	sent = $state(0);
 	error = $state('');
@@ -23,15 +41,16 @@ export class Upload {
 	constructor(
 		private source: Source,
 		private target: Omit<Target, 'file_id'> = {},
-		private ondone: (file: FinishedFile) => void = () => undefined
+		private ondone: (file: FinishedFile) => void = () => undefined,
+		/** What is done to it first; throws what the page says when that cannot be done. */
+		private prepare: ((source: Source) => Promise<Source>) | null = null
 	) {
-		this.name = source.name;
-		this.size = source.size;
+		this.show(source);
 		this.start();
 	}
 
 	get running(): boolean {
-		return this.phase === 'sending' || this.phase === 'waiting';
+		return ['preparing', 'sending', 'waiting'].includes(this.phase);
 	}
 
 	/** When it has ended, in one way or the other. */
@@ -40,17 +59,10 @@ export class Upload {
 	}
 
 	start(): void {
-		const refused = features.refusal(this);
 		this.error = '';
-		if (refused) {
-			this.phase = 'failed';
-			this.error =
-				refused === 'size'
-					? t('upload.too_large', { size: bytes(features.now.file_bytes_max ?? 0) })
-					: t('upload.not_allowed', { names: features.now.extensions.join(', ') });
-			return;
-		}
-		this.phase = 'sending';
+		if (this.prepare) this.phase = 'preparing';
+		else if (this.refused()) return;
+		else this.phase = 'sending';
 		this.ended = this.run();
 	}
 
@@ -59,7 +71,25 @@ export class Upload {
 		this.work?.abort();
 	}
 
+	private show(source: Source): void {
+		this.source = source;
+		this.name = source.name;
+		this.size = source.size;
+	}
+
+	private refused(): boolean {
+		const refused = features.refusal(this);
+		if (!refused) return false;
+		this.phase = 'failed';
+		this.error =
+			refused === 'size'
+				? t('upload.too_large', { size: bytes(features.now.file_bytes_max ?? 0) })
+				: t('upload.not_allowed', { names: features.now.extensions.join(', ') });
+		return true;
+	}
+
 	private async run(): Promise<void> {
+		if (this.prepare && !(await this.prepared(this.prepare))) return;
 		const target = { ...this.target, file_id: newId() };
 		this.work = new ChunkedUpload(this.source, target, {
 			onprogress: (sent) => (this.sent = sent),
@@ -78,6 +108,22 @@ export class Upload {
 		} finally {
 			uploading.end(this);
 		}
+	}
+
+	/** Whether it can be sent; it is prepared once, however often it is tried. */
+	private async prepared(prepare: (source: Source) => Promise<Source>): Promise<boolean> {
+		try {
+			this.show(await prepare(this.source));
+		} catch (error) {
+			if (!this.running) return false;
+			this.phase = 'failed';
+			this.error = error instanceof Error ? error.message : t('failed');
+			return false;
+		}
+		this.prepare = null;
+		if (!this.running || this.refused()) return false;
+		this.phase = 'sending';
+		return true;
 	}
 }
 

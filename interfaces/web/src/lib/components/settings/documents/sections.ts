@@ -35,6 +35,7 @@ const is =
 	(path: string, ...values: string[]) =>
 	(all: SettingValues) =>
 		values.includes(String(valueAt(all, path) ?? ''));
+const on = (path: string) => (all: SettingValues) => valueAt(all, path) === true;
 
 const OUTSIDE = ['weaviate', 'qdrant', 'chroma', 'milvus', 'elasticsearch', 'opensearch'];
 const ENGINES = [
@@ -102,6 +103,18 @@ export const SECTIONS: Section[] = [
 		]
 	},
 	{
+		name: 'hearing',
+		testable: true,
+		fields: [
+			{ path: 'engine', kind: 'select', options: ['off', 'openai'] },
+			{ path: 'url', kind: 'url', when: not('engine', 'off') },
+			{ path: 'key', kind: 'key', when: not('engine', 'off') },
+			{ path: 'model', kind: 'text', when: not('engine', 'off') },
+			{ path: 'language', kind: 'text', when: not('engine', 'off') },
+			{ path: 'bytes_max', kind: 'number', min: 1, step: 1, when: not('engine', 'off') }
+		]
+	},
+	{
 		name: 'web',
 		testable: true,
 		fields: [
@@ -121,6 +134,19 @@ export const SECTIONS: Section[] = [
 		fields: [
 			{ path: 'file_bytes_max', kind: 'number', min: 1, step: 1 },
 			{ path: 'extensions', kind: 'lines' }
+		]
+	},
+	{
+		name: 'drives',
+		testable: false,
+		fields: [
+			{ path: 'google.enabled', kind: 'check' },
+			{ path: 'google.client_id', kind: 'text', when: on('google.enabled') },
+			{ path: 'google.key', kind: 'key', when: on('google.enabled') },
+			{ path: 'microsoft.enabled', kind: 'check' },
+			{ path: 'microsoft.client_id', kind: 'text', when: on('microsoft.enabled') },
+			{ path: 'microsoft.key', kind: 'key', when: on('microsoft.enabled') },
+			{ path: 'microsoft.tenant', kind: 'text', when: on('microsoft.enabled') }
 		]
 	}
 ];

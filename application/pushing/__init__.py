@@ -1,0 +1,1 @@
+"""What sinks are told, and how it is signed."""

@@ -1,0 +1,1 @@
+"""Sound: what is said in recordings, written down by servers."""
