@@ -223,6 +223,16 @@ async def battle(db: Db, battle_id: UUID, owner: UUID) -> BattleRow:
     return _battle(row)
 
 
+async def undisclosed(db: Db, owner: UUID) -> frozenset[str]:
+    """The battles that somebody voted on, and of which he is not told the models yet."""
+    await db.execute(
+        "select id from battles"
+        " where owner_id = %(owner)s and blind and not revealed and winner is not null",
+        {"owner": owner},
+    )
+    return frozenset(str(row["id"]) for row in await db.fetchall())
+
+
 async def page(
     db: Db, owner: UUID, *, limit: int, before: tuple[datetime, UUID] | None = None
 ) -> list[BattleRow]:

@@ -1,6 +1,6 @@
 """What can be seen of votes: counts, rows, and all that happened up to a place in the log."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ ROWS = """
     select v.place, v.seq, v.voter, v.battle, v.winner, v.at, v.reason, b.model_a, b.model_b,
         v.prompt, v.category, v.language, b.style_a, b.style_b
     from votes v left join bouts b on b.space = v.space and b.battle = v.battle
-    where v.space = %(space)s order by v.place
+    where v.space = %(space)s{} order by v.place
 """
 ACTS = """
     select position, seq, voter, battle, action, winner, after_reveal, at from actions
@@ -110,7 +110,14 @@ async def turnout(db: Db, space: str, scope: str) -> tuple[dict[str, int], int]:
 
 async def rows(db: Db, space: str) -> list[dict[str, Any]]:
     """All votes with their verdicts, in the order of place."""
-    await db.execute(ROWS, {"space": space})
+    await db.execute(ROWS.format(""), {"space": space})
+    return await db.fetchall()
+
+
+async def some(db: Db, space: str, battles: Iterable[str]) -> list[dict[str, Any]]:
+    """The votes on some battles, as `rows` gives them."""
+    what = {"space": space, "battles": list(battles)}
+    await db.execute(ROWS.format(" and v.battle = any(%(battles)s::text[])"), what)
     return await db.fetchall()
 
 
@@ -125,11 +132,13 @@ async def history(
     return facts, await db.fetchall()
 
 
-async def models(db: Db, space: str) -> set[str]:
-    """All models that were voted on; who is in a battle without a vote stays hidden."""
+async def models(db: Db, space: str, hidden: Iterable[str] = ()) -> set[str]:
+    """All models that were voted on; who is in no battle with a vote but these stays hidden."""
     await db.execute(
-        "select low as m from votes where space = %(space)s and low is not null"
-        " union select high from votes where space = %(space)s and high is not null",
-        {"space": space},
+        "select low as m from votes"
+        " where space = %(space)s and low is not null and battle <> all(%(hidden)s::text[])"
+        " union select high from votes"
+        " where space = %(space)s and high is not null and battle <> all(%(hidden)s::text[])",
+        {"space": space, "hidden": list(hidden)},
     )
     return {row["m"] for row in await db.fetchall()}

@@ -41,11 +41,16 @@ ROWS_REMEMBERED_MAX = 2
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a table stands: the position, whether that is the end, and the policy there."""
+    """Where a table stands: the position, whether that is the end, and the policy there.
+
+    Votes on `hidden` battles are left out: who looks has voted on them, and would see by the
+    difference whom.
+    """
 
     position: int
     is_head: bool
     policy: Policy
+    hidden: frozenset[str] = frozenset()
 
 
 class Boards:
@@ -127,11 +132,10 @@ class Boards:
         scope = scope_of(asked) if place.is_head else None
         if scope is not None:
             async with self._reader.read(votes, after=place.position) as db:
-                rows = await verdicts.tallies(db, asked.space, scope)
+                counts = await self._tallied(db, asked, place, scope)
                 reasons, voters = await verdicts.turnout(db, asked.space, scope)
-            counts = Counts.of_rows(rows)  # type: ignore[arg-type]
             entries = await asyncio.to_thread(by_counts, counts, asked, place.position)
-            reasons[""] = sum(n for *_, n in rows)
+            reasons[""] = int(counts.total)
             return Standings(entries, Totals.of(reasons, voters))
         found = await self.chosen(asked, place)
         if asked.topic is not None:
@@ -151,13 +155,24 @@ class Boards:
         scope = scope_of(asked) if place.is_head else None
         if scope is not None:
             async with self._reader.read(votes, after=place.position) as db:
-                return Counts.of_rows(await verdicts.tallies(db, asked.space, scope))  # type: ignore[arg-type]
+                return await self._tallied(db, asked, place, scope)
         found = await self.chosen(asked, place)
         return Counts.of(each.game for each in found if each.reason is None)
+
+    async def _tallied(self, db: Db, asked: Asked, place: Place, scope: str) -> Counts:
+        """What was counted as votes came, without those that are hidden."""
+        counts = Counts.of_rows(await verdicts.tallies(db, asked.space, scope))  # type: ignore[arg-type]
+        if not place.hidden:
+            return counts
+        own = [row_of(each) for each in await verdicts.some(db, asked.space, place.hidden)]
+        mine = chosen(own, asked, {})
+        return counts.less(Counts.of(each.game for each in mine if each.reason is None))
 
     async def chosen(self, asked: Asked, place: Place) -> list[Row]:
         """The votes of a table, with the verdicts that hold in it."""
         rows = await self.rows(asked.space, place)
+        if place.hidden:
+            rows = [each for each in rows if each.battle not in place.hidden]
         rulings: Rulings = {}
         if asked.votes == "trusted":
             rulings = await self.rulings(asked.space, place)
@@ -179,6 +194,7 @@ class Boards:
 
     async def rows(self, space: str, place: Place) -> list[Row]:
         """All votes that stand at a place, with their verdicts."""
+        place = replace(place, hidden=frozenset())
         return await self._rows.get((space, place), lambda: self._read(space, place))
 
     async def _read(self, space: str, place: Place) -> list[Row]:
@@ -190,10 +206,10 @@ class Boards:
             facts, acts = await verdicts.history(db, space, place.position)
         return await asyncio.to_thread(fold, facts, acts, place.policy)
 
-    async def known_models(self, space: str) -> set[str]:
+    async def known_models(self, space: str, place: Place) -> set[str]:
         """All models that were voted on."""
         async with self._reader.read(votes) as db:
-            return await verdicts.models(db, space)
+            return await verdicts.models(db, space, place.hidden)
 
 
 def model_of(asked: Asked) -> ReadModel:

@@ -33,7 +33,7 @@ async def history_of(
     boards: Boards, asked: Asked, place: Place, model: str, days: int
 ) -> dict[str, Any]:
     """The rating of a model at the end of each of the last days that saw votes."""
-    await must_be_known(boards, asked, model)
+    await must_be_known(boards, asked, place, model)
     rows = await boards.rows(asked.space, place)
     ends: dict[str, datetime] = {}
     for each in rows:
@@ -43,8 +43,7 @@ async def history_of(
     for date in sorted(ends)[-days:]:
         then = replace(asked, as_of=written(ends[date]))
         at = await boards.place(then)
-        if at.position > place.position:
-            at = place
+        at = place if at.position > place.position else replace(at, hidden=place.hidden)
         found = entry_of(await boards.board(then, at), model)
         numbers = {name: found[name] for name in ("rating", "lower", "upper")} if found else NONE
         points.append({"date": date, "position": at.position, **numbers})
@@ -94,7 +93,7 @@ async def changes_of(boards: Boards, asked: Asked, before: Place, after: Place) 
 
 async def influence_of(boards: Boards, asked: Asked, place: Place, model: str) -> dict[str, Any]:
     """The votes whose removal would move a model most."""
-    await must_be_known(boards, asked, model)
+    await must_be_known(boards, asked, place, model)
     rows = [each for each in await boards.chosen(asked, place) if each.reason is None]
     return {"model": model, "items": await asyncio.to_thread(pulling, rows, asked, model)}
 
@@ -121,9 +120,9 @@ def pulling(rows: list[Row], asked: Asked, model: str) -> list[dict[str, Any]]:
     return found
 
 
-async def must_be_known(boards: Boards, asked: Asked, model: str) -> None:
+async def must_be_known(boards: Boards, asked: Asked, place: Place, model: str) -> None:
     """Refuse a model that was never compared."""
-    if model not in await boards.known_models(asked.space):
+    if model not in await boards.known_models(asked.space, place):
         raise UnknownModel(model)
 
 

@@ -1,6 +1,6 @@
 """What routes about tables share: what was asked, where it stands, and whether it is known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from application.leaderboards.asking import (
 from infrastructure.evaluation.boards import Boards, Place
 from interfaces.http.call import Call
 from interfaces.http.errors import problems
+from projections import battles
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     **problems("not_found", "conflict", "projection_lagging"),
@@ -149,7 +150,12 @@ class Looking:
     async def place(self, asked: Asked) -> Place:
         """Where in the log that stands."""
         after = max(self.call.read_after, self.call.services.written.of(self.call.actor.id))
-        return await self.boards.place(asked, after=after)
+        place = await self.boards.place(asked, after=after)
+        if asked.space or self.call.actor.is_administrator:
+            return place
+        reader, voter = self.call.services.reader, self.call.actor.id
+        async with reader.read(battles.battles, after=place.position) as db:
+            return replace(place, hidden=await battles.undisclosed(db, voter))
 
 
 async def looking(call: Call, _: Annotated[Choices, Depends()]) -> Looking:

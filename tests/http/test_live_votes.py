@@ -91,3 +91,33 @@ async def test_another_policy_holds_for_all_votes(world: World) -> None:
     assert (body["policy_version"], body["totals"]["dropped"]) == (2, {"voter_daily_cap": 2})
     earlier = await totals(ana, after, f"as_of={before['Read-After']}")
     assert earlier["accepted"] == 5
+
+
+async def test_nobody_sees_by_the_difference_whom_his_vote_was_for(world: World) -> None:
+    ana, bob = await world.admin(), await world.person()
+    theirs, his = fought(UUID(ana.user["id"]), "p1"), fought(UUID(bob.user["id"]), "p2")
+    theirs.cast(Winner.TIE, by=theirs.owner)
+    before = await recorded(world, theirs)
+    queries = ("", "votes=all", "votes=trusted", "method=elo", "style=on", "category=code")
+    paths = [f"{BOARD}?{each}" for each in queries]
+    paths += [f"{BOARD}/matrix", f"{BOARD}/history?model=llama"]
+    then = [(await bob.get(each, headers=before)).json() for each in paths]
+
+    his.cast(Winner.MODEL_A, by=his.owner)
+    after = await recorded(world, his)
+    for path, known in zip(paths, then, strict=True):
+        now = (await bob.get(path, headers=after)).json()
+        assert without_places(now) == without_places(known), path
+    assert (await totals(ana, after))["accepted"] == 2
+    his.retract(by=his.owner)
+    his.cast(Winner.MODEL_B, by=his.owner)
+    assert (await totals(bob, await recorded(world, his)))["accepted"] == 1
+    his.reveal()
+    assert (await totals(bob, await recorded(world, his)))["accepted"] == 2
+
+
+def without_places(found: Any) -> Any:
+    """A table, but for what says how far the log and its voters are."""
+    totals = {k: v for k, v in found.get("totals", {}).items() if k != "voters"}
+    points = [{**each, "position": None} for each in found.get("points", [])]
+    return {**found, "position": None, "totals": totals, "points": points}
