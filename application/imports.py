@@ -1,7 +1,8 @@
 """Taking over judgements from elsewhere: in batches, each line once, what is broken counted."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
@@ -55,35 +56,74 @@ class Report:
         if len(self.shown) < SHOWN_MAX:
             self.shown.append((number, reason))
 
+    def add(self, more: "Report") -> None:
+        """Count those of a batch too."""
+        self.imported += more.imported
+        self.skipped += more.skipped
+        self.broken += more.broken
+        self.reasons += more.reasons
+        self.shown += more.shown[: SHOWN_MAX - len(self.shown)]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some lines, as they were read: what each tells, and up to which line."""
+
+    line: int
+    told: list[Sequence[Aggregate]]
+    report: Report
+
+
+Keep = Callable[[Sequence[Aggregate], Batch], Awaitable[None]]
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """Takes lines over. A line whose facts are all in the log is skipped."""
+    """Takes lines over. A line whose facts are all in the log is skipped.
+
+    `keep` puts what is new of a batch into the log, together with whatever else must be there in
+    the same moment.
+    """
 
     log: Log
     seen: Seen
     progress: Callable[[Report], None] = lambda _: None
+    keep: Keep | None = None
 
     async def run(self, lines: Iterable[Numbered], reading: Reading) -> Report:
         """Read all lines; memory holds one batch of them."""
         report = Report()
         every = iter(lines)
-        while batch := list(islice(every, BATCH)):
-            await self._take(list(read(batch, reading, report)), report)
+        while batch := await asyncio.to_thread(batch_of, every, reading):
+            fresh = await self._fresh(batch)
+            await (self.keep or self._record)(fresh, batch)
+            report.add(batch.report)
             self.progress(report)
         return report
 
-    async def _take(self, found: list[Sequence[Aggregate]], report: Report) -> None:
-        done = await self.seen.known([each.id for told in found for each in told])
+    async def _fresh(self, batch: Batch) -> list[Aggregate]:
+        done = await self.seen.known([each.id for told in batch.told for each in told])
         fresh: list[Aggregate] = []
-        for told in found:
+        for told in batch.told:
             news = [each for each in told if each.id not in done]
             done |= {each.id for each in news}
             fresh += news
-            report.imported += bool(news)
-            report.skipped += not news
+            batch.report.imported += bool(news)
+            batch.report.skipped += not news
+        return fresh
+
+    async def _record(self, fresh: Sequence[Aggregate], _: Batch) -> None:
         if fresh:
             await carry_out(RecordLines(fresh), log=self.log, actor=SYSTEM)
+
+
+def batch_of(lines: Iterator[Numbered], reading: Reading) -> Batch | None:
+    """The next lines, read; None at the end."""
+    found = list(islice(lines, BATCH))
+    if not found:
+        return None
+    report = Report()
+    return Batch(found[-1][0], list(read(found, reading, report)), report)
 
 
 def read(

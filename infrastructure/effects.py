@@ -12,6 +12,7 @@ from application.documents.ingesting import recutting
 from application.drives import fetching
 from application.exports import exporting
 from application.files import ingesting
+from application.importing.asked import importing
 from application.judgings import judging
 from application.topics import classifying
 from infrastructure.broker import WakingBroker, broker_url
@@ -29,6 +30,7 @@ POLICIES = (
     recutting,
     reindexing,
     exporting,
+    importing,
     fetching,
     judging,
     classifying,

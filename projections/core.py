@@ -7,6 +7,7 @@ from projections.connections import connections
 from projections.drives import drives
 from projections.exports import exports
 from projections.files import files
+from projections.imports import imports
 from projections.knowledge import knowledge
 from projections.knowledge_sources import knowledge_sources
 from projections.messages import messages
@@ -29,6 +30,7 @@ CORE: tuple[ReadModel, ...] = (
     knowledge,
     knowledge_sources,
     exports,
+    imports,
     drives,
     sinks,
 )

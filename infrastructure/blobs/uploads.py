@@ -4,7 +4,7 @@ What has come lies piece by piece in the store of the files, so any web process 
 it. At the end the pieces are put together and looked at.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,17 +22,18 @@ from infrastructure.postgres import Pool
 CHUNK_BYTES = 4 * 1024 * 1024
 OPEN_MAX = 50
 PIECES_MAX = 10_000
+TAKEN = "What was sent belongs to another import."
 
 FIELDS: LiteralString = (
-    "id, owner_id, name, size, media_type, sha256, received, file_id, duplicate_of"
+    "id, owner_id, name, size, media_type, sha256, received, file_id, duplicate_of, purpose"
 )
 FIND: LiteralString = f"select {FIELDS} from files.uploads where id = %(id)s"  # noqa: S608
 COUNT: LiteralString = """
     select count(*) from files.uploads where owner_id = %(owner_id)s and file_id is null
 """
 OPEN: LiteralString = """
-    insert into files.uploads (id, owner_id, name, size, media_type, sha256)
-    values (%(id)s, %(owner_id)s, %(name)s, %(size)s, %(media_type)s, %(sha256)s)
+    insert into files.uploads (id, owner_id, name, size, media_type, sha256, purpose)
+    values (%(id)s, %(owner_id)s, %(name)s, %(size)s, %(media_type)s, %(sha256)s, %(purpose)s)
     on conflict (id) do nothing
 """
 ADVANCE: LiteralString = """
@@ -54,7 +55,16 @@ END: LiteralString = """
     where id = %(id)s and file_id is null
 """
 DROP: LiteralString = "delete from files.uploads where id = %(id)s"
-OLD: LiteralString = "select id from files.uploads where touched_at < %(before)s"
+CLAIM: LiteralString = """
+    update files.uploads set file_id = %(for)s, touched_at = now()
+    where id = %(id)s and purpose = 'import' and received = size
+    and (file_id is null or file_id = %(for)s)
+"""
+OLD: LiteralString = """
+    select id from files.uploads where touched_at < %(before)s - case
+        when purpose = 'import' and file_id is not null then interval '7 days' else interval '0'
+    end
+"""
 
 
 class WrongOffset(Conflict):
@@ -82,6 +92,7 @@ class Upload:
     received: int = 0
     file_id: UUID | None = None
     duplicate_of: UUID | None = None
+    purpose: str = "file"
 
 
 class Uploads:
@@ -103,7 +114,8 @@ class Uploads:
                     raise LimitReached(f"You have {OPEN_MAX} open uploads. End some of them first.")
                 await line.execute(OPEN, values(wanted))
         upload = await self.get(wanted.id, wanted.owner_id)
-        if (upload.name, upload.size) != (wanted.name, wanted.size):
+        names = ("name", "size", "purpose")
+        if any(getattr(upload, each) != getattr(wanted, each) for each in names):
             raise Conflict("Another upload has this id.")
         return upload
 
@@ -165,6 +177,19 @@ class Uploads:
         await self._lines.run(END, what)
         await self._store.clear(f"uploads/{upload.id}/")
 
+    async def claim(self, uploads: Collection[Upload], import_id: UUID) -> None:
+        """Keep the pieces of uploads for an import, which drops them; claiming twice is once."""
+        for each in uploads:
+            if each.purpose != "import":
+                raise Invalid(f"{each.name} was not sent with the purpose import.")
+            if each.received < each.size:
+                raise Conflict(f"{each.name} has not come to its end.")
+            if each.file_id not in (None, import_id):
+                raise Conflict(TAKEN)
+        for each in uploads:
+            if not await self._lines.run(CLAIM, {"id": each.id, "for": import_id}):
+                raise Conflict(TAKEN)
+
     async def drop(self, upload_id: UUID) -> None:
         """Give an upload up."""
         await self._store.clear(f"uploads/{upload_id}/")
@@ -198,7 +223,7 @@ async def limited(pieces: AsyncGenerator[bytes, None], missing: int) -> AsyncGen
 
 def values(upload: Upload) -> dict[str, Any]:
     """What a new row holds."""
-    names = ("id", "owner_id", "name", "size", "media_type", "sha256")
+    names = ("id", "owner_id", "name", "size", "media_type", "sha256", "purpose")
     return {name: getattr(upload, name) for name in names}
 
 

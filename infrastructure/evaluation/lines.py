@@ -61,11 +61,14 @@ def parquet_rows(path: Path) -> Iterator[Numbered]:
     """The rows of a Parquet file; times become seconds."""
     parquet: Any = import_module("pyarrow.parquet")
     number = 0
-    with parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=ROWS):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, seconds(row)
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=ROWS):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, seconds(row)
+    except ValueError:
+        raise Malformed("not Parquet") from None
 
 
 def seconds(row: dict[str, Any]) -> dict[str, Any]:

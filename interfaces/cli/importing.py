@@ -2,19 +2,16 @@
 
 import argparse
 import asyncio
-import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from application.importing.arena import Source, known_aliases
-from application.importing.feedback import told_by
 from application.importing.fields import Malformed
-from application.imports import Import, Numbered, Reading, Report
-from application.ports import SYSTEM, Stale, Unavailable
-from infrastructure.evaluation.lines import LoggedStreams, in_order, json_lines, parquet_rows
+from application.imports import Import, Report
+from application.ports import Stale, Unavailable
+from infrastructure.evaluation.lines import LoggedStreams
+from infrastructure.evaluation.readings import Brought, Found
 from infrastructure.event_log import EventLog
 from infrastructure.lines import Lines
 from infrastructure.postgres import pool
@@ -25,32 +22,30 @@ from interfaces.cli.running import with_database
 CONNECTIONS_MAX = 3
 REMEMBERED_MAX = 16
 BROKEN_SHOWN_MAX = 50
-
-Step = tuple[str, Iterator[Numbered], Reading]
-Steps = Callable[[argparse.Namespace], Iterator[Step]]
+PARTS = ("models", "battles", "votes", "table", "feedback")
 
 
 def register(subparsers: Any) -> None:
     """Add `quire import`."""
     parser = subparsers.add_parser("import", help="Take over judgements from elsewhere.")
     parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
-    arena = adding(parts, "arena", "models, battles and votes of the interchange format", arena_of)
+    arena = adding(parts, "arena", "models, battles and votes of the interchange format")
     arena.add_argument("--models", type=Path, metavar="FILE", help="JSON: name, vendor, aliases")
     arena.add_argument("--battles", type=Path, required=True, metavar="FILE", help="JSON lines")
     arena.add_argument("--votes", type=Path, required=True, metavar="FILE", help="JSON lines")
-    table = adding(parts, "arena-table", "a flat table of battles", table_of)
-    table.add_argument("file", type=Path, metavar="FILE", help="JSON lines or .parquet")
+    table = adding(parts, "arena-table", "a flat table of battles")
+    table.add_argument("table", type=Path, metavar="FILE", help="JSON lines or .parquet")
     for each in (arena, table):
         each.add_argument("--space", default="", help="a data set of its own, with its own table")
         each.add_argument("--name", help="for as_of=import:NAME@SEQ; the space or the file's name")
-    feedback = adding(parts, "openwebui-feedback", "feedback that Open WebUI exported", thumbs_of)
-    feedback.add_argument("file", type=Path, metavar="FILE", help="a JSON array")
+    feedback = adding(parts, "openwebui-feedback", "feedback that Open WebUI exported")
+    feedback.add_argument("feedback", type=Path, metavar="FILE", help="a JSON array")
 
 
-def adding(parts: Any, name: str, text: str, steps: Steps) -> argparse.ArgumentParser:
+def adding(parts: Any, name: str, text: str) -> argparse.ArgumentParser:
     """One part."""
     parser: argparse.ArgumentParser = parts.add_parser(name, help=text)
-    parser.set_defaults(run=run, steps=steps)
+    parser.set_defaults(run=run)
     return parser
 
 
@@ -80,52 +75,16 @@ async def carry(arguments: argparse.Namespace, settings: Settings) -> None:
         ) as log,
     ):
         taking = Import(log, LoggedStreams(Lines(connections)), show)
-        for name, lines, reading in arguments.steps(arguments):
-            tell(name, await taking.run(lines, reading), arguments.part)
+        for step in brought(arguments).steps():
+            tell(step.name, await taking.run(step.lines, step.reading), arguments.part)
 
 
-def arena_of(arguments: argparse.Namespace) -> Iterator[Step]:
-    """Battles, then votes."""
-    aliases = {}
-    if arguments.models:
-        try:
-            aliases = known_aliases(json.loads(arguments.models.read_bytes()))
-        except ValueError as error:
-            raise Malformed(f"{arguments.models.name}: {error}") from None
-    source = source_of(arguments, arguments.votes, aliases)
-    for path, reading in ((arguments.battles, source.battle), (arguments.votes, source.vote)):
-        with opened(path) as file:
-            yield path.name, json_lines(file), reading
-
-
-def table_of(arguments: argparse.Namespace) -> Iterator[Step]:
-    """The rows of a flat table."""
-    path: Path = arguments.file
-    source = source_of(arguments, path, {})
-    with opened(path) as file:
-        lines = parquet_rows(path) if path.suffix == ".parquet" else json_lines(file)
-        yield path.name, lines, source.row
-
-
-def thumbs_of(arguments: argparse.Namespace) -> Iterator[Step]:
-    """Records of feedback, in their order."""
-    with opened(arguments.file) as file:
-        records = in_order(file)
-    lines = iter(list(enumerate(records, 1)))
-    yield arguments.file.name, lines, lambda record, _: told_by(record, SYSTEM.id)
-
-
-def source_of(arguments: argparse.Namespace, path: Path, aliases: dict[str, list[str]]) -> Source:
-    """Where the lines come from."""
-    name = arguments.name or arguments.space or path.stem
-    return Source(SYSTEM.id, arguments.space, name, aliases)
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """A file to be read."""
-    with path.open("rb") as file:
-        yield file
+def brought(arguments: argparse.Namespace) -> Brought:
+    """What is to be taken over."""
+    given = {each: getattr(arguments, each, None) for each in PARTS}
+    files = {part: Found(path.name, path) for part, path in given.items() if path is not None}
+    space, name = getattr(arguments, "space", ""), getattr(arguments, "name", None)
+    return Brought(arguments.part, files, space, name or "")
 
 
 def show(report: Report) -> None:

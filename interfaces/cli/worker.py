@@ -24,7 +24,7 @@ from infrastructure.leases import Leases
 from infrastructure.models.blind import BlindModels
 from infrastructure.postgres import connect
 from infrastructure.settings import Settings
-from interfaces.jobs import answers, documents, drives, exports, judgings, topics, voters
+from interfaces.jobs import answers, documents, drives, exports, imports, judgings, topics, voters
 from interfaces.jobs.sinks import tell_sinks
 from interfaces.jobs.tidying import tidy_daily
 from interfaces.services import Services, open_services
@@ -35,6 +35,7 @@ PAUSE_SECONDS = 1.0
 BROKER_STOP_MS = 3_000
 INGESTED_AT_ONCE_MAX = 3
 EXPORTED_AT_ONCE_MAX = 1
+IMPORTED_AT_ONCE_MAX = 1
 FETCHED_AT_ONCE_MAX = 3
 CLASSIFIED_AT_ONCE_MAX = 4
 JUDGED_AT_ONCE_MAX = 1
@@ -80,6 +81,7 @@ async def work(services: Services, stop: asyncio.Event, *, worker_id: UUID | Non
         Chores(services.lines, documents.ingesting(services), INGESTED_AT_ONCE_MAX),
         Chores(services.lines, documents.tending(services)),
         Chores(services.lines, exports.exporting(services), EXPORTED_AT_ONCE_MAX),
+        Chores(services.lines, imports.importing(services), IMPORTED_AT_ONCE_MAX),
         Chores(services.lines, drives.fetching(services), FETCHED_AT_ONCE_MAX),
         Chores(services.lines, judgings.judging(services), JUDGED_AT_ONCE_MAX),
         Chores(services.lines, voters.flagging(services)),

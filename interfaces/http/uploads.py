@@ -11,7 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 
 from application.documents.media_types import media_type_of
 from application.files import AddFile, Content, KeepFile, ReplaceFile, check_limits
+from application.importing.kinds import FILE_BYTES_MAX
 from application.knowledge import AddFiles
+from domain.errors import Conflict, Forbidden, TooLarge
 from domain.files import checked_name
 from infrastructure.blobs.scratch import Draft
 from infrastructure.blobs.uploads import CHUNK_BYTES, Cut, Upload
@@ -51,6 +53,10 @@ class NewUpload(Body):
     size: Annotated[int, Field(ge=0, le=OFFSET_MAX, strict=True)]
     media_type: Line = ""
     sha256: Sha256 | None = None
+    purpose: Literal["file", "import"] = Field(
+        default="file",
+        description="Files become documents. What is for an import (administrators) never does.",
+    )
 
 
 class UploadShape(BaseModel):
@@ -109,7 +115,10 @@ class UploadedFile(FileShape):
 async def start_upload(body: NewUpload, call: Call) -> UploadShape:
     """Announce a file. Its bytes follow in pieces of at most `chunk_bytes`, in their order."""
     name = checked_name(body.name)
-    check_limits(await limits(call.services), name, body.size)
+    if body.purpose == "file":
+        check_limits(await limits(call.services), name, body.size)
+    else:
+        require_may_import(call, body.size)
     wanted = Upload(
         body.id or call.new_id("upload"),
         call.actor.id,
@@ -117,6 +126,7 @@ async def start_upload(body: NewUpload, call: Call) -> UploadShape:
         body.size,
         media_type_of(name, body.media_type),
         bytes.fromhex(body.sha256) if body.sha256 else None,
+        purpose=body.purpose,
     )
     return UploadShape.of(await call.services.files.uploads.open(wanted))
 
@@ -151,6 +161,8 @@ async def finish_upload(upload_id: UUID, call: Call, body: UploadEnd | None = No
     """Make a file of what has come. It is read and indexed from now on, by itself."""
     uploads = call.services.files.uploads
     upload = await uploads.get(upload_id, call.actor.id)
+    if upload.purpose != "file":
+        raise Conflict("This upload is for an import, and becomes no file.")
     if upload.file_id is None:
         async with uploads.whole(upload) as draft:
             file_id, duplicate_of = await kept(call, upload, draft, body or UploadEnd())
@@ -167,6 +179,14 @@ async def cancel_upload(upload_id: UUID, call: Call) -> None:
     uploads = call.services.files.uploads
     await uploads.get(upload_id, call.actor.id)
     await uploads.drop(upload_id)
+
+
+def require_may_import(call: Call, size: int) -> None:
+    """Refuse what nobody could import."""
+    if not call.actor.is_administrator:
+        raise Forbidden("Only administrators import.")
+    if size > FILE_BYTES_MAX:
+        raise TooLarge(f"A file for an import has at most {FILE_BYTES_MAX} bytes.")
 
 
 async def kept(

@@ -158,7 +158,8 @@ async def test_no_byte_names_a_model_before_the_reveal(blind: Answering) -> None
     assert named == {f"{PREFIX}.{name(each)}" for each in ANIMALS}
     recording.forget()
     for battle in battles:
-        await ben.get(f"/chats/{battle['chat_id']}/messages")
+        told = await ben.get(f"/chats/{battle['chat_id']}/messages")
+        assert told.status_code == 200, told.text
     assert {*ANIMALS} <= set(leaks(recording, blind.server.host))
 
 

@@ -85,7 +85,7 @@ test('a knowledge base is made, filled, ordered, shared, and used by its mark', 
 	await expect(rowOf(lin, `new-${cats}`)).toBeVisible();
 	await api(page, 'PATCH', file, { name: cats });
 	await expect(rowOf(lin, cats)).toBeVisible();
-	await lin.getByRole('link', { name: 'New chat' }).click();
+	await lin.getByRole('link', { name: 'New chat', exact: true }).click();
 	await choose(lin, ['reader']);
 	await composer(lin).pressSequentially(`#Harb`);
 	const option = lin.getByRole('option', { name: new RegExp(NAME) });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
 import { api, expectClean } from './person.ts';
 
-const HEIC = join(import.meta.dirname, 'data/two-colours.heic');
+const HEIC = join(import.meta.dirname, 'pictures/two-colours.heic');
 
 // A camera and a screen that are always there, and a browser that is always allowed to look.
 test.use({

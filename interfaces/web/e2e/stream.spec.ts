@@ -97,7 +97,7 @@ test('several models answer beside each other, the same one twice', async ({ pag
 test('an answer that ends elsewhere is marked', async ({ page }) => {
 	await begin(page, 'Say something. #unread', SLOW);
 	const chat = chatOf(page);
-	await page.getByRole('link', { name: 'New chat' }).click();
+	await page.getByRole('link', { name: 'New chat', exact: true }).click();
 	const row = page.locator(`[data-chat="${chat}"]`);
 	await expect(row.locator('[data-running]')).toBeVisible();
 	await expect(row.locator('[data-unread]')).toBeVisible();

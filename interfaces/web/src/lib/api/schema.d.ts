@@ -2819,6 +2819,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description Imports, newest first.
+         */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Ask Import
+         * @description Have files taken over; look at the import to see how far it is.
+         *
+         *     What is there already is skipped. The bytes that were sent are removed afterwards.
+         */
+        post: operations["ask_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Import
+         * @description How far an import is, and which lines could not be taken over.
+         */
+        get: operations["read_import"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Import
+         * @description Stop an import. What it has taken over stays: that is the answer.
+         */
+        delete: operations["cancel_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evaluations/failures": {
         parameters: {
             query?: never;
@@ -3228,6 +3278,17 @@ export interface components {
             answers: components["schemas"]["AnswerShape"][];
             /** Position */
             position: number;
+        };
+        /**
+         * AskedImport
+         * @description An import that a worker will do.
+         */
+        AskedImport: {
+            /**
+             * Import Id
+             * Format: uuid
+             */
+            import_id: string;
         };
         /**
          * AttachmentShape
@@ -4549,6 +4610,64 @@ export interface components {
             default_role: components["schemas"]["domain__users__Role"];
         };
         /**
+         * ImportFile
+         * @description A file that was sent; `size` in bytes.
+         */
+        ImportFile: {
+            /** Part */
+            part: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * ImportShape
+         * @description An import. Of the `read` lines some were there already (`skipped`), some are not usable.
+         *
+         *     `reasons` counts why; `lines` are the first hundred of them.
+         */
+        ImportShape: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            /** Failure */
+            failure: string | null;
+            /** Space */
+            space: string;
+            /** Files */
+            files: components["schemas"]["ImportFile"][];
+            /** Part */
+            part: string;
+            /** Read */
+            read: number;
+            /** Imported */
+            imported: number;
+            /** Skipped */
+            skipped: number;
+            /** Unusable */
+            unusable: number;
+            /** Reasons */
+            reasons: {
+                [key: string]: number;
+            };
+            /** Lines */
+            lines: components["schemas"]["UnusableLine"][];
+            /** Created At */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
          * IndexShape
          * @description A generation: questions are put to the one that is live.
          */
@@ -5315,6 +5434,41 @@ export interface components {
             since?: string | null;
         };
         /**
+         * NewImport
+         * @description What to take over. `files` names an ended upload (`purpose: import`) for each part.
+         *
+         *     `arena` has `battles`, `votes` and, if you like, `models`; `arena-table` has `table`;
+         *     `openwebui-feedback` has `feedback`. `name` is that of `as_of=import:NAME@SEQ`.
+         * @example {
+         *       "files": {
+         *         "table": "0198a3f2-6c1e-7c8a-9f00-1f4f4f0f0a01"
+         *       },
+         *       "kind": "arena-table",
+         *       "space": "club"
+         *     }
+         */
+        NewImport: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "arena" | "arena-table" | "openwebui-feedback";
+            /** Files */
+            files: {
+                [key: string]: string;
+            };
+            /**
+             * Space
+             * @default
+             */
+            space: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+        };
+        /**
          * NewJudging
          * @description Who judges how many battles. Battles this judge has judged before are not judged again.
          */
@@ -5599,6 +5753,13 @@ export interface components {
             media_type: string;
             /** Sha256 */
             sha256?: string | null;
+            /**
+             * Purpose
+             * @description Files become documents. What is for an import (administrators) never does.
+             * @default file
+             * @enum {string}
+             */
+            purpose: "file" | "import";
         };
         /**
          * NewUser
@@ -5785,6 +5946,13 @@ export interface components {
         Page_FileShape_: {
             /** Items */
             items: components["schemas"]["FileShape"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ImportShape] */
+        Page_ImportShape_: {
+            /** Items */
+            items: components["schemas"]["ImportShape"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -7265,6 +7433,18 @@ export interface components {
             base_url: string;
             /** Error */
             error: string;
+        };
+        /**
+         * UnusableLine
+         * @description A line that could not be taken over, and why.
+         */
+        UnusableLine: {
+            /** Part */
+            part: string;
+            /** Line */
+            line: number;
+            /** Reason */
+            reason: string;
         };
         /**
          * UploadEnd
@@ -22364,6 +22544,338 @@ export interface operations {
             };
             /** @description Requested Range Not Satisfiable */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of a page. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportShape_"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key has one effect and one answer. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedImport"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Where in the log the effect stands; send it back as `Read-After`. */
+                    Position?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -31,6 +31,7 @@ interface NewUpload {
 	name: string;
 	size: number;
 	media_type: string;
+	purpose?: 'import';
 }
 
 /** What an upload asks of the server; replaced in tests. */
@@ -212,7 +213,7 @@ export class ChunkedUpload {
 
 const isOnline = () => globalThis.navigator?.onLine !== false;
 
-const overHttp: Transport = {
+export const overHttp: Transport = {
 	begin: ({ media_type, ...fields }) =>
 		post('/uploads', { ...fields, ...(media_type ? { media_type } : {}) }, `upload-${fields.id}`),
 	look: (id) => get(`/uploads/${id}`, { after: 0 }),
