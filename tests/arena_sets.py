@@ -38,6 +38,12 @@ class ArenaSet:
                 file.writelines(json.dumps(each) + "\n" for each in lines)
 
 
+def words_of(folder: Path) -> list[str]:
+    """How `quire import arena` is told the three files of a folder."""
+    files = {"models": "models.json", "battles": "battles.jsonl", "votes": "votes.jsonl"}
+    return [word for name, file in files.items() for word in (f"--{name}", str(folder / file))]
+
+
 def simulated(count: int = 1_500, seed: int = 7) -> ArenaSet:
     """Battles with their votes; about one in twelve is wrong in some way."""
     chance = random.Random(seed)

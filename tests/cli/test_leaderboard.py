@@ -4,7 +4,7 @@ import json
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,39 +13,12 @@ import pytest
 from pyarrow import Table
 from pyarrow.parquet import write_table
 
-from interfaces.cli.main import main
-from tests.arena_sets import ArenaSet, simulated
-
-Says = Callable[..., str]
-
-
-@pytest.fixture
-def says(
-    database: str,
-    redis_url: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Says:
-    """What a command says; it must end with a code."""
-    chosen = {"database_url": database, "redis_url": redis_url, "data": str(tmp_path / "data")}
-    for name, value in chosen.items():
-        monkeypatch.setenv(f"QUIRE_{name.upper()}", value)
-
-    def call(*words: str, code: int = 0) -> str:
-        assert main(list(words)) == code, capsys.readouterr()
-        told = capsys.readouterr()
-        return told.err if code == 2 else told.out
-
-    return call
+from tests.arena_sets import ArenaSet, simulated, words_of
+from tests.cli.conftest import Says
 
 
 def arena(says: Says, folder: Path, *more: str) -> str:
-    files = ("models.json", "battles.jsonl", "votes.jsonl")
-    names = ("--models", "--battles", "--votes")
-    words = [word for pair in zip(names, files, strict=True) for word in (pair[0], pair[1])]
-    paths = [str(folder / each) if "." in each else each for each in words]
-    return says("import", "arena", *paths, *more)
+    return says("import", "arena", *words_of(folder), *more)
 
 
 def board(says: Says, *words: str) -> dict[str, Any]:

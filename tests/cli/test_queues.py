@@ -3,43 +3,16 @@
 import csv
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
-import pytest
-
-from interfaces.cli.main import main
-from tests.arena_sets import simulated
-
-Says = Callable[..., str]
+from tests.arena_sets import simulated, words_of
+from tests.cli.conftest import Says
 
 
-@pytest.fixture
-def says(
-    database: str,
-    redis_url: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Says:
-    """What a command says, on a house that has the simulated arena; it must end with a code."""
-    chosen = {"database_url": database, "redis_url": redis_url, "data": str(tmp_path / "data")}
-    for name, value in chosen.items():
-        monkeypatch.setenv(f"QUIRE_{name.upper()}", value)
-
-    def call(*words: str, code: int = 0) -> str:
-        assert main(list(words)) == code, capsys.readouterr()
-        told = capsys.readouterr()
-        return told.out + told.err
-
+def test_a_queue_from_the_command_line(says: Says, tmp_path: Path) -> None:
     simulated(60).write(tmp_path)
-    files = {"models": "models.json", "battles": "battles.jsonl", "votes": "votes.jsonl"}
-    call("import", "arena", *(w for n, f in files.items() for w in (f"--{n}", str(tmp_path / f))))
-    return call
-
-
-def test_a_queue_from_the_command_line(says: Says) -> None:
+    says("import", "arena", *words_of(tmp_path))
     queues = ("evaluation", "queues")
     assert "no queue" in says(*queues, "list")
     told = says(*queues, "open", "Code", "--size", "5", "--people", "2", "--category", "code")
