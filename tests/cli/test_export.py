@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.arena_sets import simulated, words_of
-from tests.cli.conftest import Says
+from tests.arena_sets import simulated
+from tests.cli.conftest import Says, arena
 
 
 @pytest.fixture
@@ -17,13 +17,13 @@ def house(says: Says, tmp_path: Path) -> Says:
     for each in data.battles:
         each["response_b"] += " Or not."
     data.write(tmp_path)
-    says("import", "arena", *words_of(tmp_path))
+    arena(says, tmp_path)
     return says
 
 
 def export(house: Says, folder: Path, *more: str, code: int = 0) -> str:
     words = ("--format", "arena-battles", "trl-preference", "--out", str(folder))
-    return house("export", "evaluation", *words, *more, code=code)
+    return house("export", "evaluation", *words, *more, code=code, progress=True)
 
 
 def manifest(folder: Path) -> dict[str, Any]:

@@ -13,17 +13,8 @@ import pytest
 from pyarrow import Table
 from pyarrow.parquet import write_table
 
-from tests.arena_sets import ArenaSet, simulated, words_of
-from tests.cli.conftest import Says
-
-
-def arena(says: Says, folder: Path, *more: str) -> str:
-    return says("import", "arena", *words_of(folder), *more)
-
-
-def board(says: Says, *words: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(says("leaderboard", "--json", *words))
-    return found
+from tests.arena_sets import ArenaSet, simulated
+from tests.cli.conftest import Says, arena, board
 
 
 def reckoned(data: ArenaSet, until: int | None = None) -> dict[int, str | None]:

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from uuid import UUID
 
-from tests.arena_sets import simulated, words_of
-from tests.cli.conftest import Says
+from tests.arena_sets import simulated
+from tests.cli.conftest import Says, arena
 
 
 def test_a_queue_from_the_command_line(says: Says, tmp_path: Path) -> None:
     simulated(60).write(tmp_path)
-    says("import", "arena", *words_of(tmp_path))
+    arena(says, tmp_path)
     queues = ("evaluation", "queues")
     assert "no queue" in says(*queues, "list")
     told = says(*queues, "open", "Code", "--size", "5", "--people", "2", "--category", "code")

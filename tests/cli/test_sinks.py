@@ -9,10 +9,8 @@ from threading import Event, Thread
 import pytest
 
 from tests.arena_sets import STUFFERS, simulated
-from tests.cli.test_leaderboard import Says, arena, says
+from tests.cli.conftest import Says, arena
 from tests.sink_servers import Receiver, receiving
-
-__all__ = ["says"]
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from tests.cli.test_leaderboard import Says, board, says  # noqa: F401
+from tests.cli.conftest import Says, board
 from tests.http.test_topics import MODELS, lines
 
 TOPIC = ("--topic", "programming in Python")
 
 
 def test_a_topic_is_asked_published_and_verified(
-    says: Says,  # noqa: F811
+    says: Says,
     tmp_path: Path,
 ) -> None:
     battles, votes = lines(200)
