@@ -294,6 +294,12 @@ async def judge_longer(call: Call) -> None:
     await verdict(call, "TIE" if len(a) == len(b) else better)
 
 
+async def judge_slow(call: Call) -> None:
+    """A judge that thinks first."""
+    await asyncio.sleep(0.2)
+    await verdict(call, "A")
+
+
 async def judge_vague(call: Call) -> None:
     """A judge that does not do as it is told."""
     await call.begin()
@@ -313,6 +319,6 @@ ALL: tuple[Behaviour, ...] = (
     reset, reset_first, unfinished, late_end, finish_without_done, bad_json, bad_types, bytewise,
     halves, big_event, huge_chunk, endless, empty, nothing, html, error_inside, busy, busy_once,
     broken, broken_once, redirect, tells_key, newer, thoughtless, judge_first, judge_longer,
-    judge_vague,
+    judge_slow, judge_vague,
 )  # fmt: skip
 BEHAVIOURS: dict[str, Behaviour] = {each.__name__: each for each in ALL}

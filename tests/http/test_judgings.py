@@ -239,7 +239,7 @@ async def test_a_killed_worker_judges_nothing_twice(answering: Answering) -> Non
 
 async def test_a_run_can_be_stopped(answering: Answering) -> None:
     ana, _ = await furnished(answering)
-    started = await begun(ana, "judge_longer")
+    started = await begun(ana, "judge_slow")
     await until(ana, started["judging_id"], lambda run: run["done"] > 0)
     stop = f"{JUDGES}/runs/{started['judging_id']}/stop"
     assert (await ana.post(stop)).status_code == 204
