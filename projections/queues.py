@@ -12,7 +12,7 @@ from projections.read_model import Db, ReadModel, Writes, as_json, clean
 
 queues = ReadModel(
     "queues",
-    version=1,
+    version=2,
     lane="evaluation",
     beside=("votes",),
     tables="""
@@ -48,6 +48,7 @@ queues = ReadModel(
             primary key (queue_id, item, annotator)
         );
         create index on annotations (queue_id, annotator);
+        create index on annotations (position);
     """,
 )
 

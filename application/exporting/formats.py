@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from application.exporting.samples import Judged, Rated, Sample
+from application.exporting.samples import Annotated, Judged, Rated, Sample
 from application.ports import Turn
 from domain.battles import Winner
 
@@ -35,20 +35,23 @@ class LeftOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A form: its columns, and the rows of one sample."""
+    """A form: its columns, of what it is made, and the rows of one sample.
+
+    One whose rows have no `texts` has a row also for what was said of texts that are gone.
+    """
 
     name: str
     columns: Mapping[str, Kind]
     rows: Callable[[Any], Sequence[Row]]
-    judged: bool = True
-    rated: bool = False
+    of: tuple[type[Sample], ...] = (Judged,)
+    texts: bool = True
     media: Literal["jsonl", "csv", "json"] = "jsonl"
 
     def rows_of(self, sample: Sample) -> Sequence[Row]:
         """The rows of a sample; raises LeftOut when it has none."""
-        if not (self.judged if isinstance(sample, Judged) else self.rated):
+        if type(sample) not in self.of:
             return ()
-        if not sample.context or sample.context[-1].role != "user":
+        if self.texts and (not sample.context or sample.context[-1].role != "user"):
             raise LeftOut("no_prompt")
         return self.rows(sample)
 
@@ -184,6 +187,34 @@ def rating(sample: Rated) -> list[Row]:
     ]
 
 
+def annotation(sample: Annotated) -> list[Row]:
+    """What somebody said of an item of a queue."""
+    return [
+        {
+            "queue_id": sample.queue,
+            "item": sample.item,
+            "battle_id": sample.battle,
+            "model_a": sample.model_a,
+            "model_b": sample.model_b,
+            "category": sample.category,
+            "language": sample.language,
+            "annotator": sample.voter,
+            "winner": sample.winner.value,
+            "comment": sample.comment,
+            "at": sample.at.isoformat(),
+        }
+    ]
+
+
+def annotation_with_texts(sample: Annotated) -> list[Row]:
+    """The same with what was asked and answered."""
+    texts = {
+        f"conversation_{side}": turns(sample.context, ("assistant", present(answer)))
+        for side, answer in (("a", sample.answer_a), ("b", sample.answer_b))
+    }
+    return [row | texts for row in annotation(sample)]
+
+
 def feedback(sample: Rated) -> list[Row]:
     """A thumb in the form in which Open WebUI lists feedback; `created_at` in seconds."""
     at = int(sample.at.timestamp())
@@ -235,6 +266,20 @@ RATINGS: dict[str, Kind] = {
     "reasons": "texts",
     "tags": "texts",
 }
+ANNOTATIONS: dict[str, Kind] = {
+    "queue_id": "text",
+    "item": "count",
+    "battle_id": "text",
+    "model_a": "text",
+    "model_b": "text",
+    "category": "text",
+    "language": "text",
+    "annotator": "text",
+    "winner": "text",
+    "comment": "text",
+    "at": "text",
+}
+TEXTS: dict[str, Kind] = {"conversation_a": "turns", "conversation_b": "turns"}
 PAIR: dict[str, Kind] = {"prompt": "turns", "chosen": "turns", "rejected": "turns"}
 ONE: dict[str, Kind] = {"prompt": "turns", "completion": "turns", "label": "flag"}
 OPENAI_PAIR: dict[str, Kind] = {
@@ -243,18 +288,24 @@ OPENAI_PAIR: dict[str, Kind] = {
     "non_preferred_output": "turns",
 }
 
+BOTH = (Judged, Rated)
+THUMBS = (Rated,)
+ITEMS = (Annotated,)
+
 FORMATS: dict[str, Format] = {
     each.name: each
     for each in (
         Format("trl-preference", PAIR, preference),
-        Format("trl-unpaired-preference", ONE, unpaired, rated=True),
-        Format("trl-sft", {"messages": "turns"}, tuning, rated=True),
+        Format("trl-unpaired-preference", ONE, unpaired, BOTH),
+        Format("trl-sft", {"messages": "turns"}, tuning, BOTH),
         Format("trl-prompt-only", {"prompt": "turns"}, prompt_only),
         Format("arena-battles", BATTLES, battle),
         Format("openai-preference", OPENAI_PAIR, openai_preference),
         Format("openai-evals", {"input": "turns", "ideal": "text"}, openai_evals),
-        Format("ratings", RATINGS, rating, judged=False, rated=True),
-        Format("ratings-csv", RATINGS, rating, judged=False, rated=True, media="csv"),
-        Format("openwebui-feedback", {}, feedback, judged=False, rated=True, media="json"),
+        Format("ratings", RATINGS, rating, THUMBS, texts=False),
+        Format("ratings-csv", RATINGS, rating, THUMBS, texts=False, media="csv"),
+        Format("openwebui-feedback", {}, feedback, THUMBS, texts=False, media="json"),
+        Format("annotations", ANNOTATIONS | TEXTS, annotation_with_texts, ITEMS),
+        Format("annotations-csv", ANNOTATIONS, annotation, ITEMS, texts=False, media="csv"),
     )
 }

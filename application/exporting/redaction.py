@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from application.exporting.samples import Judged, Sample
+from application.exporting.samples import Annotated, Judged, Sample
 from application.ports import Turn
 from domain.errors import Invalid
 
@@ -40,12 +40,15 @@ class Redaction:
             return sample
         context = [Turn(each.role, self.text(each.content)) for each in sample.context]
         if isinstance(sample, Judged):
-            return replace(
+            both = replace(
                 sample,
                 context=context,
                 answer_a=self.text(sample.answer_a),
                 answer_b=self.text(sample.answer_b),
             )
+            if isinstance(both, Annotated):
+                return replace(both, comment=self.text(both.comment))
+            return both
         return replace(
             sample,
             context=context,

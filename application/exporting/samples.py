@@ -1,4 +1,4 @@
-"""What an export is made from: counted votes and thumbs, each with the texts it judged."""
+"""What an export is made from: votes, thumbs, annotations, each with the texts it judged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,6 +38,15 @@ class Judged:
     def rejected(self) -> str | None:
         """The worse answer; None when neither is."""
         return {Winner.MODEL_A: self.answer_b, Winner.MODEL_B: self.answer_a}.get(self.winner)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated(Judged):
+    """What somebody said of an item of a queue; whoever judged is the `voter`."""
+
+    queue: str = ""
+    item: int = 0
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,22 @@
-"""Which votes and thumbs belong to an export, from the read models of the lane `evaluation`."""
+"""Which judgements belong to an export, from the read models of the lane `evaluation`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from application.exporting.orders import Order
 from application.leaderboards.asking import Asked
 from infrastructure.evaluation.boards import Boards
-from infrastructure.exports.source import PAGE, Chosen
+from infrastructure.exports.source import PAGE, Chosen, Noted
 from infrastructure.reader import Reader
 from projections import verdicts
 from projections.opinions import opinions
+from projections.queues import queues
+from projections.read_model import ReadModel
 from projections.votes import votes
 
 VOTES = """
-    select place, battle, voter, at, winner from votes
+    select place, battle as key, voter, at, winner from votes
     where space = %(space)s and place > %(after)s and place <= %(until)s
         and reason is null
         and (%(category)s = '' or category = %(category)s)
@@ -23,10 +25,19 @@ VOTES = """
     order by place limit %(limit)s
 """
 THUMBS = """
-    select position, rating_id, voter, at from opinions
+    select position as place, rating_id::text as key, voter::text, at from opinions
     where position > %(after)s and position <= %(until)s and value is not null
         and (until is null or until > %(until)s) and (%(model)s = '' or model = %(model)s)
     order by position limit %(limit)s
+"""
+ANNOTATIONS = """
+    select a.position as place, i.battle as key, a.annotator::text as voter, a.at, a.winner,
+        a.queue_id::text as queue, a.item, a.comment
+    from annotations a join queue_items i on i.queue_id = a.queue_id and i.item = a.item
+    join queues q on q.id = a.queue_id
+    where q.sieve ->> 'space' = %(space)s and a.position > %(after)s and a.position <= %(until)s
+        and a.winner is not null
+    order by a.position limit %(limit)s
 """
 MOVED = """
     select coalesce((select position from moved where space = %(space)s), 0) as position
@@ -63,39 +74,37 @@ class ReadChoosing:
     async def votes(self, order: Order, until: int) -> AsyncIterator[Sequence[Chosen]]:
         """Votes that count, in pages."""
         if order.votes != "eligible" or await self._is_past(order, until):
-            async for page in self._judged(order, until):
-                yield page
+            async for some in self._judged(order, until):
+                yield some
             return
-        after = order.after
-        while True:
-            async with self.reader.read(votes) as db:
-                await db.execute(VOTES, {**self._asked(order, until), "after": after})
-                rows = await db.fetchall()
-            if rows:
-                yield [
-                    Chosen(row["place"], row["battle"], row["voter"], row["at"], row["winner"])
-                    for row in rows
-                ]
-            if len(rows) < PAGE:
-                return
-            after = rows[-1]["place"]
+        async for page in self._pages(votes, VOTES, order, until):
+            yield [Chosen(**row) for row in page]
 
     async def thumbs(self, order: Order, until: int) -> AsyncIterator[Sequence[Chosen]]:
         """Ratings as they stood, in pages; they are of this house alone."""
+        if not order.space:
+            async for page in self._pages(opinions, THUMBS, order, until):
+                yield [Chosen(**row) for row in page]
+
+    async def annotations(self, order: Order, until: int) -> AsyncIterator[Sequence[Noted]]:
+        """What was said of items of queues, in pages."""
+        async for page in self._pages(queues, ANNOTATIONS, order, until):
+            yield [Noted(**row) for row in page]
+
+    async def _pages(
+        self, model: ReadModel, query: LiteralString, order: Order, until: int
+    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """Rows by their place, in pages of which none holds a connection while it is used."""
         after = order.after
-        while not order.space:
-            asked = {**self._asked(order, until), "after": after}
-            async with self.reader.read(opinions) as db:
-                await db.execute(THUMBS, asked)
+        while True:
+            async with self.reader.read(model) as db:
+                await db.execute(query, {**self._asked(order, until), "after": after})
                 rows = await db.fetchall()
             if rows:
-                yield [
-                    Chosen(row["position"], str(row["rating_id"]), str(row["voter"]), row["at"])
-                    for row in rows
-                ]
+                yield rows
             if len(rows) < PAGE:
                 return
-            after = rows[-1]["position"]
+            after = rows[-1]["place"]
 
     async def _is_past(self, order: Order, until: int) -> bool:
         """Whether something that matters happened after the end of the export."""

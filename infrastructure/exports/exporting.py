@@ -16,13 +16,14 @@ from application.exporting.formats import Format, LeftOut, Row
 from application.exporting.orders import FORMAT_VERSION, Order
 from application.exporting.pseudonyms import Pseudonyms
 from application.exporting.redaction import Redaction
-from application.exporting.samples import Judged, Rated, Sample
+from application.exporting.samples import Annotated, Judged, Rated, Sample
 from infrastructure.exports.tombstones import Earlier, write_tombstones
 from infrastructure.exports.writers import Writer, Written
 
 MANIFEST = "manifest.json"
 PROMPT_ONLY = "trl-prompt-only"
 DIGEST_BYTES = 8
+KEYS = {Judged: "v", Rated: "r", Annotated: "a"}
 
 
 class NotEmpty(Exception):
@@ -57,6 +58,9 @@ class Source(Protocol):
 
     def rated(self, order: Order, until: int) -> AsyncIterator[Sequence[Rated]]:
         """Thumbs in pages."""
+
+    def annotated(self, order: Order, until: int) -> AsyncIterator[Sequence[Annotated]]:
+        """Annotations in pages."""
 
 
 Progress = Callable[[int, int], None]
@@ -104,20 +108,21 @@ class Export:
 
     def _pages(self, until: int) -> list[AsyncIterator[Sequence[Sample]]]:
         """The sources that the formats need."""
-        forms, order = self.order.forms, self.order
-        pages: list[AsyncIterator[Sequence[Sample]]] = []
-        if any(each.judged for each in forms):
-            pages.append(self.source.judged(order, until))
-        if any(each.rated for each in forms):
-            pages.append(self.source.rated(order, until))
-        return pages
+        source = self.source
+        reads: dict[type[Sample], Callable[[Order, int], AsyncIterator[Sequence[Sample]]]] = {
+            Judged: source.judged,
+            Rated: source.rated,
+            Annotated: source.annotated,
+        }
+        wanted = {kind for each in self.order.forms for kind in each.of}
+        return [read(self.order, until) for kind, read in reads.items() if kind in wanted]
 
     def _write(self, writers: Sequence[tuple[Format, Writer]], page: Sequence[Sample]) -> None:
         redaction = Redaction(self.order.redact)
         for each in page:
             named = replace(each, voter=self.pseudonyms.of(each.voter))
             sample = redaction.sample(named)
-            kind = "v" if isinstance(sample, Judged) else "r"
+            kind = KEYS[type(sample)]
             for form, writer in writers:
                 for number, row in enumerate(self._rows(form, sample)):
                     writer.write(f"{kind}{sample.place}.{number}", row)

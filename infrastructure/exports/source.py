@@ -1,14 +1,14 @@
 """Judgements with their texts: verdicts from the read models, words from the log."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Protocol
 from uuid import UUID
 
 from application.exporting.orders import Order
-from application.exporting.samples import Judged, Rated
+from application.exporting.samples import Annotated, Judged, Rated
 from application.ports import Turn
 from domain.aggregate import Aggregate
 from domain.battles import Battle, RecordedBattle, Winner
@@ -32,6 +32,15 @@ class Chosen:
     winner: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Noted(Chosen):
+    """An annotation of an item of a queue."""
+
+    queue: str = ""
+    item: int = 0
+    comment: str = ""
+
+
 class Choosing(Protocol):
     """What belongs to an export, by place."""
 
@@ -46,6 +55,9 @@ class Choosing(Protocol):
 
     def thumbs(self, order: Order, until: int) -> AsyncIterator[Sequence[Chosen]]:
         """Ratings as they stood, in pages."""
+
+    def annotations(self, order: Order, until: int) -> AsyncIterator[Sequence[Noted]]:
+        """What was said of items of queues, in pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,13 @@ class LogSource:
                 if known and (said := answers.get(known.answer_id)) and said.parent_id
             )
             yield [rated_of(each, known, answers, above) for each, known in opinions if known]
+
+    async def annotated(self, order: Order, until: int) -> AsyncIterator[Sequence[Annotated]]:
+        """Annotations with their battles."""
+        async for page in self.choosing.annotations(order, until):
+            battles = await self.battles(order, {each.key for each in page}, until)
+            found = [annotated_of(each, battles.get(each.key)) for each in page]
+            yield [each for each in found if fits(each, order.where)]
 
     async def battles(self, order: Order, keys: set[str], until: int) -> dict[str, Fought]:
         """Battles by their keys, from here or from elsewhere."""
@@ -176,23 +195,37 @@ def fought_elsewhere(event: RecordedBattle.Recorded) -> Fought:
 
 
 def judged_of(vote: Chosen, fought: Fought | None) -> Judged:
-    """A vote with its battle; one whose battle is gone has no texts."""
+    """A vote with its battle."""
+    return Judged(**facts_of(vote, fought))
+
+
+def annotated_of(noted: Noted, fought: Fought | None) -> Annotated:
+    """An annotation with its battle."""
+    told = facts_of(noted, fought)
+    return Annotated(**told, queue=noted.queue, item=noted.item, comment=noted.comment)
+
+
+def fits(sample: Judged, where: Mapping[str, str]) -> bool:
+    """Whether a battle, as it was then, is among those that are asked for."""
+    told = {
+        "category": (sample.category,),
+        "language": (sample.language,),
+        "model": (sample.model_a, sample.model_b),
+    }
+    return all(value in told[name] for name, value in where.items())
+
+
+def facts_of(vote: Chosen, fought: Fought | None) -> dict[str, Any]:
+    """What was judged, and how; a battle that is gone has no texts."""
     battle = fought or Fought("", "", [], "", "", blind=True, category="", language="")
-    return Judged(
-        place=vote.place,
-        battle=vote.key,
-        voter=vote.voter,
-        at=vote.at,
-        winner=Winner(vote.winner),
-        model_a=battle.model_a,
-        model_b=battle.model_b,
-        context=battle.context,
-        answer_a=battle.answer_a,
-        answer_b=battle.answer_b,
-        blind=battle.blind,
-        category=battle.category,
-        language=battle.language,
-    )
+    return {
+        "place": vote.place,
+        "battle": vote.key,
+        "voter": vote.voter,
+        "at": vote.at,
+        "winner": Winner(vote.winner),
+        **{each.name: getattr(battle, each.name) for each in fields(battle)},
+    }
 
 
 @dataclass(frozen=True, slots=True)

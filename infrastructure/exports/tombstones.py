@@ -13,7 +13,9 @@ from infrastructure.exports.writers import Written
 
 TOMBSTONES = "tombstones"
 
-Key = tuple[bool, int, int]
+KINDS = "vra"
+
+Key = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,6 @@ def gone(
 
 
 def place_of(key: str) -> Key:
-    """What ids are ordered by: votes before thumbs, then by position."""
+    """What ids are ordered by: votes, then thumbs, then annotations; each by position."""
     position, _, number = key[1:].partition(".")
-    return key[0] != "v", int(position), int(number)
+    return KINDS.index(key[0]), int(position), int(number)

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 from application.exporting.formats import FORMATS
 from application.exporting.orders import Order
 from application.exporting.pseudonyms import Pseudonyms
-from application.exporting.samples import Judged, Rated
+from application.exporting.samples import Annotated, Judged, Rated
 from application.ports import Turn
 from domain.battles import Winner
 from domain.errors import Invalid
@@ -67,12 +67,18 @@ def thumb(place: int) -> Rated:
     )
 
 
+def noted(place: int) -> Annotated:
+    told = {each.name: getattr(vote(place), each.name) for each in fields(Judged)}
+    return Annotated(**told, queue="q1", item=place - 1, comment="=ask eve@example.org")
+
+
 @dataclass
 class Shelf:
     """A source that has everything at hand."""
 
     votes: Sequence[Judged] = ()
     thumbs: Sequence[Rated] = ()
+    notes: Sequence[Annotated] = ()
 
     async def extent(self, order: Order) -> Extent:
         return Extent(order.until or 10_000, len(self.votes) + len(self.thumbs), 1, "sum")
@@ -85,8 +91,15 @@ class Shelf:
     async def rated(self, _: Order, until: int) -> AsyncIterator[Sequence[Rated]]:
         yield [each for each in self.thumbs if each.place <= until]
 
+    async def annotated(self, _: Order, until: int) -> AsyncIterator[Sequence[Annotated]]:
+        yield [each for each in self.notes if each.place <= until]
 
-SHELF = Shelf([vote(place) for place in range(1, 1_001)], [thumb(place) for place in range(1, 11)])
+
+SHELF = Shelf(
+    [vote(place) for place in range(1, 1_001)],
+    [thumb(place) for place in range(1, 11)],
+    [noted(place) for place in range(1, 9)],
+)
 
 
 async def export(folder: Path, shelf: Shelf = SHELF, **more: Any) -> dict[str, Any]:
@@ -119,6 +132,7 @@ async def test_the_manifest_tells_all_that_is_there(tmp_path: Path) -> None:
     assert rows["trl-unpaired-preference"] == 500 * 2 + 250 * 2 + 10
     assert rows["arena-battles"] == 1_000
     assert rows["ratings"] == rows["ratings-csv"] == rows["openwebui-feedback"] == 10
+    assert rows["annotations"] == rows["annotations-csv"] == 8
     assert manifest["left_out"]["trl-preference: undecided"] == 500
     files = [each["path"] for each in manifest["files"] if each["format"] == "arena-battles"]
     assert files == [f"arena-battles-0000{n}.jsonl" for n in range(3)]
@@ -144,10 +158,38 @@ async def test_tables_for_spreadsheets_hold_no_formulas(tmp_path: Path) -> None:
     assert rows[1]["rating"] == "-1"
 
 
+async def test_annotations_have_their_texts_and_may_be_redacted(tmp_path: Path) -> None:
+    await export(tmp_path, formats=["annotations", "annotations-csv"], redact=["email"])
+    first = lines(tmp_path / "annotations-00000.jsonl")[0]
+    assert (first["queue_id"], first["item"], first["battle_id"]) == ("q1", 0, "b1")
+    assert (first["winner"], first["annotator"]) == ("model_b", KEY.of("ana-1@example.org"))
+    assert first["comment"] == "=ask [email]"
+    assert first["conversation_b"][-1] == {"role": "assistant", "content": "Second 1."}
+    with (tmp_path / "annotations-csv-00000.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 8
+    assert rows[0]["comment"] == "'=ask [email]"
+
+
+async def test_what_was_said_of_texts_that_are_gone_has_a_row_where_rows_have_no_texts(
+    tmp_path: Path,
+) -> None:
+    shelf = Shelf(
+        thumbs=[replace(thumb(1), context=(), answer="")],
+        notes=[replace(noted(2), context=(), answer_a="", answer_b="")],
+    )
+    manifest = await export(tmp_path, shelf)
+    rows = {each["format"] for each in manifest["files"] if each["rows"]}
+    assert rows == {"ratings", "ratings-csv", "openwebui-feedback", "annotations-csv"}
+    assert manifest["left_out"]["annotations: no_prompt"] == 1
+    assert manifest["left_out"]["trl-sft: no_prompt"] == 1
+
+
 async def test_parquet_has_the_same_rows(tmp_path: Path) -> None:
-    await export(tmp_path / "lines", formats=["arena-battles", "trl-preference"])
-    await export(tmp_path / "table", formats=["arena-battles", "trl-preference"], parquet=True)
-    for name in ("arena-battles", "trl-preference"):
+    names = ("arena-battles", "trl-preference", "annotations")
+    await export(tmp_path / "lines", formats=names)
+    await export(tmp_path / "table", formats=names, parquet=True)
+    for name in names:
         table = pq.read_table(tmp_path / f"table/{name}-00000.parquet").to_pylist()
         assert table == lines(tmp_path / f"lines/{name}-00000.jsonl")
 
@@ -169,7 +211,7 @@ async def test_what_is_gone_since_is_named(tmp_path: Path) -> None:
     thumbs.sort(key=lambda each: each.place)
     manifest = await export(
         tmp_path / "new",
-        Shelf(kept, thumbs),
+        Shelf(kept, thumbs, SHELF.notes[1:]),
         earlier=Earlier.read(tmp_path / "old/manifest.json"),
     )
     gone = {(each["format"], each["row_id"]) for each in lines(tmp_path / "new/tombstones.jsonl")}
@@ -178,6 +220,7 @@ async def test_what_is_gone_since_is_named(tmp_path: Path) -> None:
     assert ("trl-prompt-only", "v500.0") in gone
     assert ("ratings", "r1.0") in gone
     assert ("ratings", "r2.0") not in gone
+    assert {key for form, key in gone if form == "annotations"} == {"a1.0"}
     assert {key for form, key in gone if form == "arena-battles"} == {"v3.0", "v500.0"}
     assert manifest["files"][-1]["rows"] == len(gone)
 

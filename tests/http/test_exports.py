@@ -9,6 +9,7 @@ import datasets
 import pytest
 
 from application.exporting.formats import FORMATS
+from application.exporting.samples import Judged
 from application.importing.arena import Source
 from application.imports import Import
 from application.ports import SYSTEM
@@ -18,7 +19,7 @@ from interfaces.jobs.exports import exporting
 from tests.arena_sets import simulated
 from tests.world import Person, World
 
-JUDGED = [name for name, form in FORMATS.items() if form.judged]
+JUDGED = [name for name, form in FORMATS.items() if Judged in form.of]
 
 
 @pytest.fixture
@@ -89,6 +90,40 @@ async def test_what_was_ordered_can_be_fetched_and_loaded(
         assert row["prompt"][-1]["role"] == "user"
         assert row["chosen"][0]["role"] == row["rejected"][0]["role"] == "assistant"
         assert row["chosen"] != row["rejected"]
+
+
+async def annotated(ana: Person, **sieve: str) -> str:
+    """Have a queue of three battles judged; its id."""
+    body = {"name": "Look", "size": 3, "people": 1, **sieve}
+    key = (await ana.post("/evaluations/queues", json=body)).json()["queue_id"]
+    for item in range(3):
+        assert (await ana.post(f"/evaluations/queues/{key}/take")).status_code == 200
+        said = {"winner": "model_a", "comment": f"Because of {item}."}
+        path = f"/evaluations/queues/{key}/items/{item}/annotation"
+        assert (await ana.post(path, json=said)).status_code == 204
+    return str(key)
+
+
+async def test_annotations_of_queues_are_exported_with_their_texts(
+    world: World, ana: Person, tmp_path: Path
+) -> None:
+    code = await annotated(ana, category="code")
+    maths = await annotated(ana, category="maths")
+    export = await exported(world, ana, formats=["annotations", "annotations-csv"])
+    folder = await fetched(ana, export, tmp_path)
+    loaded = datasets.load_dataset(
+        "json",
+        data_files=str(folder / "annotations-00000.jsonl"),
+        split="train",
+        cache_dir=str(tmp_path / "cache"),
+    )
+    assert loaded.column_names == list(FORMATS["annotations"].columns)
+    assert loaded["queue_id"] == [code] * 3 + [maths] * 3
+    assert loaded["comment"][2] == "Because of 2."
+    assert all(each.startswith("voter-") for each in loaded["annotator"])
+    assert all(each[-1]["role"] == "assistant" for each in loaded["conversation_a"])
+    fewer = await exported(world, ana, formats=["annotations"], where={"category": "maths"})
+    assert fewer["rows"] == 3
 
 
 async def test_the_same_range_gives_the_same_files(world: World, ana: Person) -> None:

@@ -1,6 +1,6 @@
 """What each form makes of a judgement."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from application.exporting.formats import FORMATS, LeftOut
 from application.exporting.orders import Order
 from application.exporting.pseudonyms import Pseudonyms
 from application.exporting.redaction import Redaction
-from application.exporting.samples import Judged, Rated
+from application.exporting.samples import Annotated, Judged, Rated
 from application.ports import Turn
 from domain.battles import Winner
 from domain.errors import Invalid
@@ -51,6 +51,7 @@ THUMB = Rated(
     comment="=1+1",
     tags=("sky",),
 )
+NOTE = Annotated(**{each.name: getattr(VOTE, each.name) for each in fields(VOTE)}, queue="q")
 
 
 def said(text: str) -> list[dict[str, str]]:
@@ -124,12 +125,11 @@ def test_what_fits_no_row_is_left_out_with_its_reason(sample: Any, name: str, re
 
 def test_every_row_has_the_columns_of_its_form() -> None:
     for form in FORMATS.values():
-        samples = [each for each, yes in ((VOTE, form.judged), (THUMB, form.rated)) if yes]
-        for sample in samples:
-            for row in form.rows_of(sample):
+        for sample in (VOTE, THUMB, NOTE):
+            rows = form.rows_of(sample)
+            assert bool(rows) == (type(sample) in form.of), form.name
+            for row in rows:
                 assert not form.columns or list(row) == list(form.columns), form.name
-        if not form.rated:
-            assert form.rows_of(THUMB) == ()
 
 
 def test_a_name_cannot_be_led_back_without_the_key() -> None:
