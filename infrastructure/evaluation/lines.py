@@ -14,6 +14,7 @@ from infrastructure.lines import Lines
 
 LINE_BYTES_MAX = 16 * 1024 * 1024
 PIECE_BYTES = 1 << 20
+RECORD_SIGNS_MAX = 128 * 1024 * 1024
 ROWS = 1_000
 SPACE = " \t\r\n"
 
@@ -91,43 +92,48 @@ def array_items(file: BinaryIO) -> Iterator[object]:
 
 
 class Text:
-    """A file of which only what is needed is held."""
+    """A file of which only what is needed is held; what was read of that ends at a place."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._held = ""
+        self._at = 0
         self._decoder = getincrementaldecoder("utf-8")("replace")
 
     def drop(self, count: int) -> None:
-        """Forget what was read."""
-        self._held = self._held[count:]
+        """Pass over what was read."""
+        self._at += count
 
     def skip(self, signs: str) -> str:
         """Pass over signs; the next one, or nothing at the end."""
-        self._held = self._held.lstrip(signs)
-        while not self._held and self._more(PIECE_BYTES):
-            self._held = self._held.lstrip(signs)
-        return self._held[:1]
+        while self._at < len(self._held) or self._more(PIECE_BYTES):
+            found = self._held[self._at : self._at + 1]
+            if found and found not in signs:
+                return found
+            self._at += len(found)
+        return ""
 
     def item(self, decoder: json.JSONDecoder) -> object:
         """The next value."""
         size = PIECE_BYTES
-        while True:
+        while len(self._held) - self._at <= RECORD_SIGNS_MAX:
             try:
-                value, end = decoder.raw_decode(self._held)
+                value, end = decoder.raw_decode(self._held, self._at)
             except (ValueError, RecursionError):
                 value = None
             else:
                 if end < len(self._held):
-                    self.drop(end)
+                    self._at = end
                     return value
             if not self._more(size):
                 raise Malformed("not JSON, from one record on")
             size *= 2
+        raise Malformed(f"a record is longer than {RECORD_SIGNS_MAX} characters, or no JSON")
 
     def _more(self, size: int) -> bool:
         raw = self._file.read(size)
-        self._held += self._decoder.decode(raw, final=not raw)
+        self._held = self._held[self._at :] + self._decoder.decode(raw, final=not raw)
+        self._at = 0
         return bool(raw)
 
 
