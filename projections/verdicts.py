@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from projections.read_model import Db
 
@@ -94,6 +94,35 @@ async def tallies(db: Db, space: str, scope: str) -> list[tuple[str, str, str, i
         (row["model_a"], row["model_b"], names[row["outcome"]], row["n"])
         for row in await db.fetchall()
     ]
+
+
+# Goes from one name to the next, however many tallies each has.
+NAMES: LiteralString = """
+    with recursive found (name) as (
+        (select {name} from tallies where {within} order by {name} limit 1)
+        union all
+        select (select t.{name} from tallies t where {within} and t.{name} > found.name
+                order by t.{name} limit 1)
+        from found where found.name is not null
+    )
+    select name from found where name is not null limit %(most)s
+"""
+SCOPES = NAMES.format(name="scope", within="space = %(space)s")
+SPACES = NAMES.format(name="space", within="true")
+NAMES_MAX = 1_000
+
+
+async def choices(db: Db, space: str) -> dict[str, list[str]]:
+    """What a table can be narrowed to: categories and languages of a space, and all spaces."""
+    what = {"space": space, "most": NAMES_MAX}
+    await db.execute(SCOPES, what)
+    scopes = [row["name"].partition(":") for row in await db.fetchall()]
+    await db.execute(SPACES, what)
+    return {
+        "categories": [name for kind, _, name in scopes if kind == "category" and name],
+        "languages": [name for kind, _, name in scopes if kind == "language" and name],
+        "spaces": [row["name"] for row in await db.fetchall() if row["name"]],
+    }
 
 
 async def turnout(db: Db, space: str, scope: str) -> tuple[dict[str, int], int]:

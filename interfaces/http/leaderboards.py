@@ -5,18 +5,24 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from application.leaderboards.asking import BadParameter, is_digits
 from domain.errors import Forbidden
 from infrastructure.evaluation import looking as found
 from interfaces.http.boards import PROBLEMS, BoardShape, Look, answered
+from interfaces.http.call import Call
 from interfaces.http.doors import Door
+from interfaces.http.errors import problems
+from projections import verdicts
+from projections.votes import votes
 
 router = Door("/evaluations/leaderboard", tags=["evaluations"])
 
 DAYS = 30
 DAYS_MAX = 366
 Model = Annotated[str, Path(max_length=300)]
+Space = Annotated[str, Query(max_length=300)]
 From = Annotated[str | None, Query(alias="from", description="votes from an RFC 3339 time on")]
 
 
@@ -26,6 +32,21 @@ async def read_leaderboard(look: Look, _: From = None) -> Response:
     asked = look.asked()
     board = await look.boards.board(asked, await look.place(asked))
     return answered(look.call.request, board)
+
+
+class ChoicesShape(BaseModel):
+    """What a table can be narrowed to, as far as votes count there."""
+
+    categories: list[str]
+    languages: list[str]
+    spaces: list[str]
+
+
+@router.get("/choices", responses=problems("projection_lagging"))
+async def read_leaderboard_choices(call: Call, space: Space = "") -> ChoicesShape:
+    """Which categories and languages a space has, and which spaces there are."""
+    async with call.read(votes, own=True) as db:
+        return ChoicesShape(**await verdicts.choices(db, space))
 
 
 @router.get("/matrix", responses=PROBLEMS, response_model=dict[str, Any])

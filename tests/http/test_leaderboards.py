@@ -125,6 +125,25 @@ async def test_a_table_and_all_about_it(world: World) -> None:
     assert matrix["cells"][0][1]["rate"] + matrix["cells"][1][0]["rate"] == pytest.approx(1)
 
 
+async def test_what_a_table_can_be_narrowed_to(world: World) -> None:
+    ana = await world.admin()
+    none: dict[str, list[str]] = {"categories": [], "languages": [], "spaces": []}
+    assert (await ana.get(f"{BOARD}/choices")).json() == none
+    await filled(world)
+    await filled(world, 100, "club")
+    bob = await world.person()
+    found = (await bob.get(f"{BOARD}/choices")).json()
+    assert found["spaces"] == ["club"]
+    for kind, name in (("categories", "category"), ("languages", "language")):
+        assert found[kind] == sorted(set(found[kind]))
+        assert len(found[kind]) > 1
+        for each in found[kind]:
+            board = (await bob.get(f"{BOARD}?{name}={each}")).json()
+            assert board["totals"]["accepted"] > 0
+    assert (await bob.get(f"{BOARD}/choices?space=nowhere")).json() == none | {"spaces": ["club"]}
+    assert (await bob.get(f"{BOARD}/choices?space={'x' * 301}")).status_code == 422
+
+
 async def test_how_a_table_came_about(world: World) -> None:
     await filled(world)
     ana = await world.admin()

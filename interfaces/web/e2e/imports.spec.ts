@@ -14,6 +14,7 @@ const rows = (count: number) =>
 		model_b: 'two-chat',
 		winner: number % 3 ? 'model_a' : 'model_b',
 		judge: `voter-${number}`,
+		language: number % 4 ? 'en' : 'fr',
 		tstamp: 1_760_000_000 + number
 	}));
 
@@ -36,7 +37,7 @@ test('a table of battles is brought in, and what is not usable is told', async (
 	const table = jsonl('club.jsonl', [...rows(40), { winner: 'model_a' }, 'odd']);
 	await dialog.getByLabel('Table (JSON lines or Parquet)').setInputFiles(table);
 	await expect(dialog.getByText(/club\.jsonl · /)).toBeVisible();
-	await dialog.getByLabel('Space').fill(SPACE);
+	await dialog.getByLabel('Data set').fill(SPACE);
 	await shot(page, 'import-chosen');
 	await start.click();
 	const card = dialog.getByRole('listitem').filter({ hasText: 'club.jsonl' }).first();
@@ -57,6 +58,10 @@ test('a table of battles is brought in, and what is not usable is told', async (
 	await expect(page.getByText('one-chat').first()).toBeVisible();
 	const board = await api(page, 'GET', `/evaluations/leaderboard?space=${SPACE}`);
 	expect((board.data.totals as { votes: number }).votes).toBe(40);
+	await page.getByLabel('Language').selectOption({ label: 'French' });
+	await expect(page.getByText(/^10 of 10 votes/)).toBeVisible();
+	await page.getByLabel('Data set').selectOption({ label: 'Our own' });
+	await expect(page).not.toHaveURL(/language=/);
 	const files = await api(page, 'GET', '/files');
 	expect(files.data.items!.filter((each) => each.name === 'club.jsonl')).toEqual([]);
 });
@@ -67,7 +72,7 @@ test('a file can be dropped, and one that is wrong fails with its reason', async
 	await page.goto('/leaderboard');
 	const dialog = await opened(page);
 	await dialog.getByLabel('Feedback that Open WebUI exported').check();
-	await expect(dialog.getByLabel('Space')).toHaveCount(0);
+	await expect(dialog.getByLabel('Data set')).toHaveCount(0);
 	const data = await page.evaluateHandle(() => {
 		const transfer = new DataTransfer();
 		transfer.items.add(new File(['{"no": "array"}'], 'thumbs.json'));

@@ -97,6 +97,13 @@ export interface Failure {
 	at: string;
 }
 
+/** What a table can be narrowed to. */
+export interface BoardChoices {
+	categories: string[];
+	languages: string[];
+	spaces: string[];
+}
+
 export interface ExportFile {
 	path: string;
 	format: string;
@@ -122,6 +129,8 @@ export interface ExportState {
 
 export const leaderboard = (query: Partial<BoardQuery>, signal?: AbortSignal) =>
 	get<Leaderboard>('/evaluations/leaderboard', { query, signal });
+export const choices = (space: string, signal?: AbortSignal) =>
+	get<BoardChoices>('/evaluations/leaderboard/choices', { query: { space }, signal });
 export const matrix = (query: Partial<BoardQuery>) =>
 	get<Matrix>('/evaluations/leaderboard/matrix', { query });
 export const history = (model: string, space: string, days: number) =>

@@ -25,6 +25,7 @@ export class Board {
 	query: api.BoardQuery = $state.raw(FIRST);
 	found = $state.raw<api.Leaderboard | null>(null);
 	matrix = $state.raw<api.Matrix | null>(null);
+	choices = $state.raw<api.BoardChoices>({ categories: [], languages: [], spaces: [] });
 	head = $state(0);
 	error = $state('');
 	busy = $state(false);
@@ -63,9 +64,13 @@ export class Board {
 		const asking = (this.asking = new AbortController());
 		this.busy = true;
 		try {
-			const found = await api.leaderboard(this.given(), asking.signal);
+			const [found, choices] = await Promise.all([
+				api.leaderboard(this.given(), asking.signal),
+				api.choices(this.query.space, asking.signal)
+			]);
 			if (asking.signal.aborted) return;
 			this.found = found;
+			this.choices = choices;
 			if (!this.query.as_of) this.head = found.position;
 			this.error = '';
 			if (found.topic?.reading) this.later(AGAIN);
