@@ -10,23 +10,13 @@ from application.answering.context import Manner, Opening, Said
 from application.ports import Unavailable
 from infrastructure.reader import Lagging, Reader
 from projections import chats
-from projections.branches import ContextRow, context
+from projections.branches import ContextRow, context, count_above
 from projections.messages import messages
 from projections.read_model import Db
 
 PAGE = 20
 FURTHER_PAGE = 100  # who has many short messages would else be asked for again and again
 COUNTED_MAX = 1_000  # so that the longest chat costs no more
-ABOVE = """
-    with recursive above as (
-        select parent_id, 1 as depth from messages
-        where id = living(%(start)s) and chat_id = %(chat)s
-        union all
-        select m.parent_id, a.depth + 1 from messages m join above a on m.id = a.parent_id
-        where a.depth < %(limit)s
-    )
-    select count(*) as count from above
-"""
 
 
 class Conversations:
@@ -57,12 +47,7 @@ class Conversations:
     async def count_above(self, chat_id: UUID, start_id: UUID) -> int:
         """How many messages a branch has, from a message upwards."""
         async with self._read(0) as db:
-            await db.execute(
-                ABOVE,
-                {"chat": chat_id, "start": start_id, "limit": COUNTED_MAX},
-            )
-            row = await db.fetchone()
-        return row["count"] if row else 0
+            return await count_above(db, chat_id, start_id, limit=COUNTED_MAX)
 
     @asynccontextmanager
     async def _read(self, after: int) -> AsyncIterator[Db]:

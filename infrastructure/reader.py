@@ -25,17 +25,22 @@ RETRY_SECONDS = 1
 ALL = (*CORE, *EVALUATION)
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 
+# Lanes whose read models are looked up by keys. Plans are made while tables are small and kept
+# while they grow, so going through all of a small table must not look cheap.
+BY_KEY = ("core",)
+
 # One round trip: how far the lane is, and a search path of what is readable in this version.
 OPEN = """
-    select position,
-        (select array_agg(m.name) from log.read_models m
-         where m.state = 'live' and (m.name, m.version) in (
-             select * from unnest(%(names)s::text[], %(versions)s::int[]))) as names,
-        (select set_config('search_path', coalesce(string_agg(quote_ident(m.schema), ','), ''),
-                           true) from log.read_models m
-         where m.state = 'live' and (m.name, m.version) in (
-             select * from unnest(%(names)s::text[], %(versions)s::int[]))) as path
-    from log.lanes where name = %(lane)s
+    select l.position, m.names,
+        set_config('search_path', coalesce(m.path, ''), true) as path,
+        set_config('enable_seqscan', case when l.name = any(%(by_key)s) then 'off' else 'on' end,
+                   true) as by_key
+    from log.lanes l cross join lateral (
+        select array_agg(m.name) as names, string_agg(quote_ident(m.schema), ',') as path
+        from log.read_models m
+        where m.state = 'live' and (m.name, m.version) in (
+            select * from unnest(%(names)s::text[], %(versions)s::int[]))) m
+    where l.name = %(lane)s
 """
 
 
@@ -106,6 +111,7 @@ class Reader:
                 "names": [each.name for each in same],
                 "versions": [each.version for each in same],
                 "lane": model.lane,
+                "by_key": list(BY_KEY),
             },
         )
         row: dict[str, Any] | None = await db.fetchone()

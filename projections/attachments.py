@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.chats import Chat
 from domain.messages import Message
+from projections.messages import START
 from projections.read_model import Db, ReadModel, Writes, clean
 
 SEARCH = "search"
@@ -81,24 +82,23 @@ class AttachmentRow:
     whole: bool
 
 
-# Ids alone, so that a long branch costs little; a chat without attachments has no branch here.
-ON_BRANCH = """
-    with recursive up as (
-        select m.id, m.parent_id, 1 as depth from messages m
-        where m.id = living(%(question)s) and m.chat_id = %(chat)s
-            and exists (select from attachments a where a.chat_id = %(chat)s)
+# From one question that something was attached to, to the next above it.
+ON_BRANCH = f"""
+    with recursive {START}, up as (
+        select s.attached_id as id, 1 as depth from start s where s.chat_id = %(chat)s
         union all
-        select m.id, m.parent_id, up.depth + 1 from messages m join up on m.id = up.parent_id
+        select p.attached_id, up.depth + 1 from up
+        join messages m on m.id = up.id join messages p on p.id = m.parent_id
     )
     select a.message_id, a.kind, a.target_id, a.url, a.whole
     from up join attachments a on a.message_id = up.id
     order by up.depth, a.place
-"""
+"""  # noqa: S608 (all of it is ours)
 
 
 async def on_branch(db: Db, chat_id: UUID, question_id: UUID) -> list[AttachmentRow]:
     """What is attached to a question and to those above it, the nearest first."""
-    await db.execute(ON_BRANCH, {"chat": chat_id, "question": question_id})
+    await db.execute(ON_BRANCH, {"chat": chat_id, "start": question_id})
     return [AttachmentRow(**row) for row in await db.fetchall()]
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.errors import NotFound
 from projections.attachments import OF_MESSAGE, SEARCH
 from projections.battles import WAITING_MESSAGE
+from projections.messages import START
 from projections.ratings import OF_MESSAGE as RATING_OF_MESSAGE
 from projections.read_model import Db
 
@@ -60,7 +61,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ContextRow:
-    """A message as a prompt needs it; `attached`: something is attached in this chat."""
+    """A message as a prompt needs it; `attached`: something is attached at or above it."""
 
     id: UUID
     parent_id: UUID | None
@@ -68,7 +69,7 @@ class ContextRow:
     content: str
     status: str | None
     model: str | None
-    attached: bool = False
+    attached: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,23 @@ class RunningRow:
     batch_id: UUID | None
 
 
-BRANCH = """
-    with recursive branch as (
-        select m.*, 1 as depth from messages m where m.id = living(%(start)s)
-            and m.chat_id = %(chat)s
+BRANCH = f"""
+    with recursive {START}, branch as (
+        select s.*, 1 as depth from start s where s.chat_id = %(chat)s
         union all
         select m.*, b.depth + 1 from messages m join branch b on m.id = b.parent_id
         where b.depth < %(limit)s
     )
-"""
+"""  # noqa: S608 (all of it is ours)
+ABOVE = f"""
+    with recursive {START}, above as (
+        select s.parent_id, 1 as depth from start s where s.chat_id = %(chat)s
+        union all
+        select m.parent_id, a.depth + 1 from messages m join above a on m.id = a.parent_id
+        where a.depth < %(limit)s
+    )
+    select count(*) as count from above
+"""  # noqa: S608 (all of it is ours)
 WHOLE = f"""
     select m.id, m.chat_id, m.owner_id, nullif(m.parent_id, m.chat_id) as parent_id, m.role,
         coalesce(t.content, '') as content, m.created_at, m.edited_at, m.position,
@@ -181,13 +190,13 @@ async def newest_leaf(db: Db, chat_id: UUID, message_id: UUID) -> UUID:
     """The newest leaf below a message, or itself; NotFound when it is not in this chat."""
     await db.execute(
         """
-        select newest_below(id) as id from messages
-        where id = %s and chat_id = %s and not deleted
+        select case when chat_id = %(chat)s then newest_below(id) end as id from messages
+        where id = %(id)s and not deleted
         """,
-        [message_id, chat_id],
+        {"id": message_id, "chat": chat_id},
     )
     row = await db.fetchone()
-    if row is None:
+    if row is None or row["id"] is None:
         raise NotFound("message", message_id)
     found: UUID = row["id"]
     return found
@@ -201,13 +210,20 @@ async def context(
         f"""
         {BRANCH} select m.id, nullif(m.parent_id, m.chat_id) as parent_id, m.role,
             coalesce(t.content, '') as content, m.status, m.model,
-            exists (select from attachments a where a.chat_id = %(chat)s) as attached
+            m.attached_id is not null as attached
         from branch m left join texts t on t.message_id = m.id order by m.depth
         """,  # noqa: S608
         {"chat": chat_id, "start": start_id, "limit": limit},
     )
     rows = [ContextRow(**row) for row in await db.fetchall()]
     return rows, rows[-1].parent_id if len(rows) == limit else None
+
+
+async def count_above(db: Db, chat_id: UUID, start_id: UUID, *, limit: int) -> int:
+    """How many messages a branch has, from a message upwards; no more are counted than `limit`."""
+    await db.execute(ABOVE, {"chat": chat_id, "start": start_id, "limit": limit})
+    row = await db.fetchone()
+    return row["count"] if row else 0
 
 
 async def running(db: Db, chat_id: UUID) -> list[RunningRow]:

@@ -3,6 +3,8 @@
 `messages` holds the tree and what changes often; the long texts are in `texts`, so that a change
 of status never copies one. The first messages of a chat have the chat as their parent. What is
 deleted stays as a row without text, so that what was posted below it finds where it belongs.
+`attached_id` is the nearest question at or above it that something was attached to, so that whoever
+looks for all of them goes from one to the next, however long the branch.
 `rank` is the position at which a message, or the batch of answers it came with, begins; children
 rank above their parents, so the newest message of a branch is always a leaf.
 The queries are in `projections/branches.py`.
@@ -18,7 +20,7 @@ from projections.read_model import ReadModel, Writes, as_json, clean
 
 messages = ReadModel(
     "messages",
-    version=2,
+    version=3,
     beside=("chats", "attachments", "ratings", "battles"),
     tables="""
         create table messages (
@@ -39,6 +41,7 @@ messages = ReadModel(
             status            text,
             attempt           integer     not null default 0,
             left_out          integer     not null default 0,
+            attached_id       uuid,
             seconds           double precision,
             reasoning_seconds double precision,
             usage             jsonb,
@@ -87,12 +90,19 @@ messages = ReadModel(
     """,
 )
 
+# Where a branch is read from: `start` or what is left above it. A message is found by its id, and
+# only then it is seen whether it is in the chat. In one condition, the database may choose to go
+# through all messages of the chat, and ask `living` for each.
+START = """
+    start as materialized (select m.* from messages m where m.id = living(%(start)s))
+"""
 INSERT = """
     insert into messages (id, chat_id, owner_id, parent_id, position, rank, role, created_at,
-                          model, batch_id, batch_index, batch_count, status)
+                          model, batch_id, batch_index, batch_count, status, attached_id)
     values (%(id)s, %(chat)s, %(owner)s, coalesce(living(%(parent)s), %(chat)s), %(position)s,
             %(rank)s, %(role)s, %(at)s, %(model)s, %(batch_id)s, %(batch_index)s, %(batch_count)s,
-            %(status)s)
+            %(status)s, case when %(attached)s then %(id)s
+                        else (select p.attached_id from messages p where p.id = %(parent)s) end)
 """
 INSERT_TEXT = """
     insert into texts (message_id, content, reasoning, citations)
@@ -108,10 +118,16 @@ REPAIR_LEAF = """
     from messages m
     where l.chat_id = %(chat)s and m.id = l.leaf_id and m.deleted
 """
-FORGET_TEXTS = """
+# What goes with a question: itself and its direct answers. As a list of ids, since a choice of two
+# conditions may be answered by going through all messages there are.
+WITH_ANSWERS = """array(
+    select %(id)s::uuid union all
+    select a.id from messages a where a.parent_id = %(id)s and a.role = 'assistant'
+)"""
+FORGET_TEXTS = f"""
     delete from texts t using messages m
-    where m.deleted and t.message_id = m.id and (m.id = %(id)s or m.parent_id = %(id)s)
-"""
+    where t.message_id = any({WITH_ANSWERS}) and m.id = t.message_id and m.deleted
+"""  # noqa: S608 (all of it is ours)
 
 
 def insert(event: Any, db: Writes, parent: Any, **more: Any) -> None:
@@ -119,6 +135,7 @@ def insert(event: Any, db: Writes, parent: Any, **more: Any) -> None:
     index = more.get("batch_index", 0)
     row = {"model": None, "batch_id": None, "batch_index": 0, "batch_count": None, "status": None}
     row |= {
+        "attached": False,
         "id": event.originator_id,
         "chat": event.chat_id,
         "owner": event.owner,
@@ -136,7 +153,8 @@ def insert(event: Any, db: Writes, parent: Any, **more: Any) -> None:
 @messages.on(Message.Posted)
 def on_posted(event: Message.Posted, db: Writes) -> None:
     """Add a question; the chat ends there now."""
-    insert(event, db, event.parent_id, role="user")
+    attached = bool(event.attachments) or event.web_search
+    insert(event, db, event.parent_id, role="user", attached=attached)
     insert_text(event, db, event.text)
 
 
@@ -289,24 +307,16 @@ def on_message_deleted(event: Message.Deleted, db: Writes) -> None:
     """Take a question and its direct answers away; what followed them moves up."""
     what = {"id": event.originator_id, "chat": db.root_id}
     db.execute(
-        """
+        f"""
         update messages c set parent_id = q.parent_id
         from messages q
-        where q.id = %(id)s and not q.deleted and not c.deleted and (
-            (c.parent_id = q.id and c.role <> 'assistant')
-            or c.parent_id in (
-                select a.id from messages a
-                where a.parent_id = %(id)s and a.role = 'assistant' and not a.deleted))
-        """,
+        where q.id = %(id)s and not q.deleted and not c.deleted
+            and c.parent_id = any({WITH_ANSWERS})
+            and (c.parent_id <> q.id or c.role <> 'assistant')
+        """,  # noqa: S608 (all of it is ours)
         what,
     )
-    db.execute(
-        """
-        update messages set deleted = true
-        where id = %(id)s or (parent_id = %(id)s and role = 'assistant' and not deleted)
-        """,
-        what,
-    )
+    db.execute(f"update messages set deleted = true where id = any({WITH_ANSWERS})", what)  # noqa: S608
     db.execute(FORGET_TEXTS, what)
     db.execute(REPAIR_LEAF, what)
 
@@ -333,9 +343,11 @@ def on_leaf_chosen(event: Chat.LeafChosen, db: Writes) -> None:
     """Show another branch, unless it has gone meanwhile."""
     db.execute(
         """
+        with chosen as materialized (
+            select chat_id, id from messages where id = %(id)s and not deleted
+        )
         insert into leaves (chat_id, leaf_id)
-        select chat_id, id from messages
-        where id = %(id)s and chat_id = %(chat)s and not deleted
+        select chat_id, id from chosen where chat_id = %(chat)s
         on conflict (chat_id) do update set leaf_id = excluded.leaf_id
         """,
         {"id": event.leaf_id, "chat": event.originator_id},

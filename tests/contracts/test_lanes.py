@@ -95,6 +95,17 @@ async def test_whoever_wrote_reads_his_own_writes(place: Bench) -> None:
             assert await db.fetchone() == {"n": number + 1}
 
 
+async def test_a_look_by_key_never_goes_through_a_whole_table(place: Bench) -> None:
+    model = titles()
+    place.lane(model)
+    await place.settle()
+    async with place.reader.read(model) as db:
+        await db.execute("show enable_seqscan")
+        assert await db.fetchone() == {"enable_seqscan": "off"}
+    # What was set is gone with the look: the connection goes back as it was.
+    assert await place.column("show enable_seqscan") == ["on"]
+
+
 async def test_a_reader_who_waits_in_vain_is_told(place: Bench) -> None:
     model = titles()
     with pytest.raises(Lagging):
