@@ -26,15 +26,18 @@ ALL = (*CORE, *EVALUATION)
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 
 # Lanes whose read models are looked up by keys. Plans are made while tables are small and kept
-# while they grow, so going through all of a small table must not look cheap.
+# while they grow, so going through all of a small table must not look cheap. What must be gone
+# through all the same then looks so dear, before PostgreSQL 18, that it would be compiled: so that
+# is off, too.
 BY_KEY = ("core",)
 
 # One round trip: how far the lane is, and a search path of what is readable in this version.
 OPEN = """
     select l.position, m.names,
         set_config('search_path', coalesce(m.path, ''), true) as path,
-        set_config('enable_seqscan', case when l.name = any(%(by_key)s) then 'off' else 'on' end,
-                   true) as by_key
+        case when l.name = any(%(by_key)s) then
+            set_config('enable_seqscan', 'off', true) || set_config('jit', 'off', true)
+        end as by_key
     from log.lanes l cross join lateral (
         select array_agg(m.name) as names, string_agg(quote_ident(m.schema), ',') as path
         from log.read_models m
