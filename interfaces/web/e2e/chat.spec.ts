@@ -5,6 +5,8 @@ import { answers, begin, ended, questions, say, stored, textOf } from './person.
 test('Reader answers, and all of it is there after a reload', async ({ page }) => {
 	await begin(page, 'How do I connect a model?');
 	await expect(ended(page)).toHaveCount(1);
+	const marks = answers(page).first().locator('.md .cite');
+	await expect(marks).not.toHaveCount(0);
 	const text = await textOf(answers(page).first());
 	expect(text.toLowerCase()).toContain('connect');
 	await expect(page.getByRole('region', { name: 'Chats' }).locator('a[aria-current]')).toHaveText(
@@ -15,6 +17,7 @@ test('Reader answers, and all of it is there after a reload', async ({ page }) =
 	await expect(ended(page)).toHaveCount(2);
 	await page.reload();
 	await expect(ended(page)).toHaveCount(2);
+	await expect(marks).not.toHaveCount(0);
 	expect(await textOf(answers(page).first())).toBe(text);
 	expect((await stored(page)).map((each) => each.role)).toEqual([
 		'user',
