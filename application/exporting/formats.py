@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from application.exporting.annotations import COLUMNS
 from application.exporting.samples import Annotated, Judged, Rated, Sample
 from application.ports import Turn
 from domain.battles import Winner
@@ -268,16 +269,8 @@ RATINGS: dict[str, Kind] = {
 }
 ANNOTATIONS: dict[str, Kind] = {
     "queue_id": "text",
+    **dict.fromkeys(COLUMNS, "text"),
     "item": "count",
-    "battle_id": "text",
-    "model_a": "text",
-    "model_b": "text",
-    "category": "text",
-    "language": "text",
-    "annotator": "text",
-    "winner": "text",
-    "comment": "text",
-    "at": "text",
 }
 TEXTS: dict[str, Kind] = {"conversation_a": "turns", "conversation_b": "turns"}
 PAIR: dict[str, Kind] = {"prompt": "turns", "chosen": "turns", "rejected": "turns"}

@@ -65,7 +65,7 @@ class ReadChoosing:
         return position, caps.version
 
     async def count(self, order: Order, until: int) -> int:
-        """How many votes there are about; thumbs are few beside them."""
+        """How many votes there are about; of all else there is little beside them."""
         async with self.reader.read(votes) as db:
             await db.execute(COUNT, self._asked(order, until))
             row = await db.fetchone()

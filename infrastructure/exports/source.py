@@ -48,7 +48,7 @@ class Choosing(Protocol):
         """How far the read models are, and the version of the policy."""
 
     async def count(self, order: Order, until: int) -> int:
-        """How many votes and thumbs there are about."""
+        """How many votes there are about; of all else there is little beside them."""
 
     def votes(self, order: Order, until: int) -> AsyncIterator[Sequence[Chosen]]:
         """Votes that count, in pages."""
@@ -90,7 +90,9 @@ class LogSource:
         last = await self.log.read(max(until - 1, 0), 1) if until else []
         told = [f"{each.position} {each.stream_id} {each.version} {each.type}" for each in last]
         checkpoint = sha256("".join(told).encode()).hexdigest()
-        return Extent(until, await self.choosing.count(order, until), policy, checkpoint)
+        judged = any(Judged in each.of for each in order.forms)
+        count = await self.choosing.count(order, until) if judged else 0
+        return Extent(until, count, policy, checkpoint)
 
     async def judged(self, order: Order, until: int) -> AsyncIterator[Sequence[Judged]]:
         """Counted votes with their battles."""

@@ -1,6 +1,9 @@
 """What hangs on the questions of a branch."""
 
+import random
 from uuid import UUID, uuid4
+
+import pytest
 
 from domain.chats import Chat
 from domain.messages import Attachment, Message, Sources
@@ -55,6 +58,42 @@ async def test_they_go_with_their_question_and_their_chat(told: Telling) -> None
     await told.tell(chat)
     await told.db.execute("select count(*) as count from attachments")
     assert (await told.db.fetchone() or {})["count"] == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_is_deleted_the_rest_holds(told: Telling, seed: int) -> None:
+    chance = random.Random(seed)
+    chat = Chat.start(uuid4(), owner=ANA)
+    await told.tell(chat)
+    posted: list[Message] = []
+    above: dict[UUID, UUID | None] = {}
+    about: dict[UUID, int] = {}
+    for number in range(1, 31):
+        # Also below what is gone: whoever posted had not heard of it.
+        parent = chance.choice([None, *(each.id for each in posted[-5:])])
+        attached = [number] if chance.random() < 0.4 else []
+        new = message(chat.id, parent, *attached)
+        posted.append(new)
+        above[new.id] = parent
+        about |= dict.fromkeys([new.id], number) if attached else {}
+        await told.tell(new)
+        if chance.random() < 0.3:
+            gone = chance.choice(posted)
+            gone.delete()
+            about.pop(gone.id, None)
+            await told.tell(gone)
+        for each in posted:
+            if not each.deleted:
+                assert await targets(told, chat.id, each.id) == upwards(each.id, above, about)
+
+
+def upwards(here: UUID | None, above: dict[UUID, UUID | None], about: dict[UUID, int]) -> list[int]:
+    """What is attached at and above a question, found step by step."""
+    found: list[int] = []
+    while here is not None:
+        found += [about[here]] if here in about else []
+        here = above[here]
+    return found
 
 
 async def test_a_chat_without_any_has_none_and_knows_it(told: Telling) -> None:
